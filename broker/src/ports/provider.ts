@@ -1,0 +1,83 @@
+import type { Secret } from "@phi/shared/secret";
+import type { Instant } from "@phi/shared/time";
+import type { z } from "zod";
+
+/** What a provider is asked to create: one credential for one lease. */
+export interface Order<Config, Role> {
+  readonly config: Config;
+  readonly role: Role;
+  readonly leaseId: string;
+  readonly requestId: string;
+  /** Who it is for, already printable; for comments on the target. */
+  readonly principal: string;
+  /** The target creates only while its own clock is before this instant; checked and created in one server-side step. */
+  readonly createBy: Instant;
+  /** End of the window: also set as the target's native expiry, as the second line of defence. */
+  readonly expiresAt: Instant;
+}
+
+/** A credential as the child process needs it. Handed over once, never stored. */
+export interface Credential {
+  /** Environment variables for the child. The whole map is secret. */
+  readonly environment: Secret<Readonly<Record<string, string>>>;
+}
+
+/** The steps of a proven revocation, in order; `design §3`. */
+export type RevokeStep = "deny" | "kill" | "clean" | "drop" | "verify";
+
+/** One answer per handle. */
+export type Outcome =
+  | {
+      /** It cannot be used any more, no session is left, and it is not on the target; also if it never existed. */
+      readonly outcome: "revoked";
+      /** Live sessions ended on the way. */
+      readonly sessionsEnded: number;
+      /** The drop ran after the handle's `createBy` by the target's own clock: no late create can bring it back. */
+      readonly droppedAfterCreateBy: boolean;
+    }
+  | {
+      readonly outcome: "failed";
+      readonly step: RevokeStep | "connect";
+      /** `connection`: the target does not answer; `permission`: phi's own rights there; `busy`: try again at once; `other`. */
+      readonly class: "connection" | "permission" | "busy" | "other";
+      /** One printable line without secrets. */
+      readonly message: string;
+      /** Nobody can log in with it and no session is left, though it still exists. */
+      readonly fenced: boolean;
+    };
+
+export interface Finding {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** What has to be undone: the handle, and the instant after which no create can succeed. */
+export interface Revocation<Handle> {
+  readonly handle: Handle;
+  readonly createBy: Instant;
+}
+
+/**
+ * The adapter for one kind of resource; `design §4`. Each passes the contract suite against the real server.
+ *
+ * All methods reject with a `PhiError` (`target_unavailable`, `target_refused`) whose message holds no secret.
+ */
+export interface Provider<Config = unknown, Role = unknown, Handle = unknown> {
+  readonly kind: string;
+  readonly revocation: "immediate" | "on_expiry";
+  readonly schema: { readonly config: z.ZodType<Config>; readonly role: z.ZodType<Role>; readonly handle: z.ZodType<Handle> };
+  /** Pure: names what will be created. `brokerTag` tells this broker's credentials from another's on one target. */
+  plan(brokerTag: string, leaseId: string): Handle;
+  /** The handle in one word, for people. */
+  describe(handle: Handle): string;
+  issue(order: Order<Config, Role>, handle: Handle, signal: AbortSignal): Promise<Credential>;
+  /** One answer per revocation, in order. Resolves even when all of them failed. */
+  revoke(config: Config, revocations: readonly Revocation<Handle>[], signal: AbortSignal): Promise<Outcome[]>;
+  /** What of this broker's is on the target now. */
+  list(config: Config, brokerTag: string, signal: AbortSignal): AsyncIterable<Handle>;
+  /** Rights and settings that would break issue or revoke. */
+  check(config: Config, roles: readonly Role[], signal: AbortSignal): Promise<Finding[]>;
+  /** Ends pooled connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { eventId, instant, leaseId, personView, requestId, sessionId } from "./fields.js";
+
+/** Every kind of audit event, `noun.past_verb`, with what it records. */
+export const auditKinds = {
+  "broker.started": "the broker began to serve",
+  "broker.stopped": "the broker stopped on purpose",
+  "sign_in.created": "a principal signed in",
+  "sign_in.refused": "an ID token was not accepted",
+  "sign_in.ended": "a principal signed out",
+  "request.created": "a principal asked for a role on a resource",
+  "request.refused": "policy refused a request at once",
+  "request.approved": "the request has all the approvals it needs",
+  "request.denied": "an approver said no",
+  "request.withdrawn": "the requester took a pending request back",
+  "request.lapsed": "nobody answered in time, or nobody used it in time",
+  "request.started": "first use: the window began",
+  "request.ended": "the window is over: expired, ended by its holder, or revoked",
+  "approval.given": "one approver said yes and more are needed",
+  "approval.refused": "somebody tried to decide who may not",
+  "lease.planned": "the credential is on record; nothing exists on the target yet",
+  "lease.issued": "the credential was made and handed over",
+  "lease.issue_failed": "the target did not make the credential; it is revoked as if it had",
+  "lease.revoking": "revocation began",
+  "lease.revocation_failed": "a revocation did not succeed and will be tried again",
+  "lease.overdue": "the credential should be dead and is not proven dead",
+  "lease.revoked": "proven: the credential cannot be used and no connection is left",
+  "lease.abandoned": "an operator stopped the attempts to revoke",
+  "lease.refused": "a principal asked for a credential and got none",
+  "session.started": "a command began under a lease",
+  "session.ended": "the command is over",
+} as const;
+export type AuditKind = keyof typeof auditKinds;
+export const auditKind = z.enum(Object.keys(auditKinds) as [AuditKind, ...AuditKind[]]);
+
+/** One event. `actor` is absent for what the broker did by itself. */
+export const auditEvent = z.object({
+  seq: z.int().positive(),
+  event: eventId,
+  at: instant,
+  kind: auditKind,
+  actor: personView.optional(),
+  resource: z.string().optional(),
+  request: requestId.optional(),
+  lease: leaseId.optional(),
+  session: sessionId.optional(),
+  /** Facts of the kind; never a secret. */
+  data: z.record(z.string(), z.unknown()),
+});
+export type AuditEvent = z.infer<typeof auditEvent>;
+
+/** `GET /v1/audit`, oldest first. Filters are joined by "and". */
+export const auditQuery = z.strictObject({
+  since: instant.optional(),
+  until: instant.optional(),
+  /** Name or subject of the actor. */
+  actor: z.string().min(1).max(255).optional(),
+  resource: z.string().min(1).max(64).optional(),
+  request: requestId.optional(),
+  /** A kind, or its noun: `lease` is every `lease.*`. */
+  kind: z.string().regex(/^[a-z_]+(\.[a-z_]+)?$/).max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  /** The last `seq` seen, to read on. */
+  after: z.coerce.number().int().nonnegative().optional(),
+});
+export type AuditQuery = z.infer<typeof auditQuery>;
+
+export const auditPage = z.object({ events: z.array(auditEvent), next: z.int().positive().optional() });
+export type AuditPage = z.infer<typeof auditPage>;

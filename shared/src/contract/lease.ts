@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { instant, leaseId, name, requestId, sessionId } from "./fields.js";
+
+/**
+ * `POST /v1/leases`: make a credential now. `request` (an id) or `resource` (a name) narrows which approved request is
+ * meant; without either the caller must have just one that is usable.
+ * `command` leases live as long as one command and are kept alive by heartbeats; `window` leases (`phi env`) live until the
+ * window closes and must be acknowledged once.
+ */
+export const leaseOrder = z.strictObject({
+  request: z.string().min(1).max(64).optional(),
+  resource: z.string().min(1).max(64).optional(),
+  use: z.enum(["command", "window"]),
+  /** The command as the person typed it, for the record; the CLI has redacted secrets in it. At most 64 words. */
+  command: z.array(z.string().max(1_000)).max(64),
+  host: z.string().min(1).max(255),
+});
+export type LeaseOrder = z.infer<typeof leaseOrder>;
+
+/** The answer, with the secret, handed over exactly once. */
+export const leaseReply = z.object({
+  lease: leaseId,
+  session: sessionId,
+  request: requestId,
+  resource: name,
+  role: name,
+  expiresAt: instant,
+  /** Milliseconds until then by the broker's clock: the CLI's own clock is not trusted. */
+  expiresInMs: z.number().nonnegative(),
+  /** Beat at least this often, or the lease is revoked; absent for a window lease. */
+  heartbeatMs: z.int().positive().optional(),
+  /** Variables for the child's environment, secret ones included. */
+  environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string().max(8_192)),
+});
+export type LeaseReply = z.infer<typeof leaseReply>;
+
+/** `POST /v1/leases/:id/heartbeat` and `…/acknowledge`. */
+export const heartbeatReply = z.object({
+  state: z.enum(["active", "ended"]),
+  expiresInMs: z.number().nonnegative(),
+  endedBecause: z.string().optional(),
+});
+export type HeartbeatReply = z.infer<typeof heartbeatReply>;
+
+/** `POST /v1/leases/:id/end`: the command is over. */
+export const leaseEndOrder = z.strictObject({
+  exitCode: z.int().min(0).max(255).optional(),
+  signal: z.string().regex(/^SIG[A-Z0-9]{1,12}$/).optional(),
+  /** `command_ended`, `window_over`: the CLI stopped it, `not_started`: it could not be run. */
+  because: z.enum(["command_ended", "window_over", "not_started"]),
+});
+export type LeaseEndOrder = z.infer<typeof leaseEndOrder>;
+
+/** `revoked` means proven on the target; `revoking` means the broker goes on trying. */
+export const leaseEndReply = z.object({ state: z.enum(["revoked", "revoking"]) });
+export type LeaseEndReply = z.infer<typeof leaseEndReply>;

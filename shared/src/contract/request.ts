@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { LONGEST_DURATION } from "../duration.js";
+import { instant, leaseId, line, name, personView, requestId, seconds } from "./fields.js";
+
+/** `design §3`: the life of a request. `ended` says how in `endedBecause`. */
+export const requestStates = ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"] as const;
+export const requestState = z.enum(requestStates);
+export type RequestState = z.infer<typeof requestState>;
+
+/** `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. */
+export const endReason = z.enum(["expired", "ended_by_holder", "revoked"]);
+export type EndReason = z.infer<typeof endReason>;
+
+/** `POST /v1/requests`. What the server decides (state, requester, approvers) is not part of it and is refused. */
+export const requestOrder = z.strictObject({
+  resource: z.string().min(1).max(64),
+  /** May be left out when the caller may ask for just one role on the resource. */
+  role: z.string().min(1).max(64).optional(),
+  /** Length of the window, in seconds. */
+  duration: seconds.max(LONGEST_DURATION),
+  reason: line(500).optional(),
+  ticket: line(120).optional(),
+});
+export type RequestOrder = z.infer<typeof requestOrder>;
+
+/** One answer of one approver. */
+export const approvalView = z.object({
+  by: personView,
+  verdict: z.enum(["approve", "deny"]),
+  reason: z.string().optional(),
+  at: instant,
+});
+export type ApprovalView = z.infer<typeof approvalView>;
+
+/** What is known of a lease without its secret. */
+export const leaseView = z.object({
+  lease: leaseId,
+  state: z.enum(["issuing", "active", "revoking", "revoked", "abandoned"]),
+  /** The non-secret name on the target. */
+  handle: z.string(),
+  expiresAt: instant,
+  /** Since when the credential should be dead and is not proven dead. */
+  overdueSince: instant.optional(),
+  /** Failed revocations so far, and the last one's cause in one line. */
+  attempts: z.int().nonnegative(),
+  lastError: z.string().optional(),
+  revokedAt: instant.optional(),
+});
+export type LeaseView = z.infer<typeof leaseView>;
+
+export const requestView = z.object({
+  request: requestId,
+  requester: personView,
+  resource: name,
+  role: name,
+  duration: seconds,
+  reason: z.string().optional(),
+  ticket: z.string().optional(),
+  state: requestState,
+  /** Name of the policy that decided. */
+  policy: z.string(),
+  approvers: z.array(z.string()),
+  approvalsNeeded: z.int().nonnegative(),
+  approvals: z.array(approvalView),
+  createdAt: instant,
+  /** Pending: unanswered after this instant it lapses. */
+  pendingUntil: instant,
+  approvedAt: instant.optional(),
+  /** Approved: unused after this instant it lapses. */
+  claimUntil: instant.optional(),
+  /** Active: the window, absolute. */
+  startedAt: instant.optional(),
+  expiresAt: instant.optional(),
+  endedAt: instant.optional(),
+  endedBecause: endReason.optional(),
+  /** Free text of whoever denied, withdrew, ended or revoked it. */
+  endComment: z.string().optional(),
+  leases: z.array(leaseView),
+  /** What the caller may do with it now. */
+  mayDecide: z.boolean(),
+  mayUse: z.boolean(),
+  mayEnd: z.boolean(),
+});
+export type RequestView = z.infer<typeof requestView>;
+
+export const requestScope = z.enum(["mine", "to_approve", "all"]);
+
+/** `GET /v1/requests`, newest first. */
+export const requestQuery = z.strictObject({
+  scope: requestScope.default("mine"),
+  state: requestState.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  /** Give the `next` of the answer before to read on. */
+  before: requestId.optional(),
+});
+export type RequestQuery = z.infer<typeof requestQuery>;
+
+export const requestList = z.object({ requests: z.array(requestView), next: requestId.optional() });
+export type RequestList = z.infer<typeof requestList>;
+
+/** `POST /v1/requests/:id/approvals`. */
+export const approvalOrder = z.strictObject({
+  verdict: z.enum(["approve", "deny"]),
+  reason: line(500).optional(),
+});
+export type ApprovalOrder = z.infer<typeof approvalOrder>;
+
+/** `POST /v1/requests/:id/end`, `…/revoke`, `…/withdraw`. */
+export const endOrder = z.strictObject({ reason: line(500).optional() });
+export type EndOrder = z.infer<typeof endOrder>;

@@ -1,0 +1,59 @@
+/**
+ * Identifiers that people type: a three-letter prefix, an underscore and characters of Crockford's base32
+ * (https://www.crockford.com/base32.html) in lower case, so that no two of them look alike.
+ */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+const KINDS = { sign_in: "sin", request: "req", lease: "lse", session: "ses", event: "evt" } as const;
+
+export type IdKind = keyof typeof KINDS;
+declare const brand: unique symbol;
+type Id<K extends IdKind> = string & { readonly [brand]: K };
+export type SignInId = Id<"sign_in">;
+export type RequestId = Id<"request">;
+export type LeaseId = Id<"lease">;
+export type SessionId = Id<"session">;
+export type EventId = Id<"event">;
+export interface IdOf {
+  sign_in: SignInId;
+  request: RequestId;
+  lease: LeaseId;
+  session: SessionId;
+  event: EventId;
+}
+
+/** 12 characters, 60 bits, for what people type; leases, sessions and events carry 16 (80 bits). */
+const LENGTH: Record<IdKind, number> = { sign_in: 12, request: 12, lease: 16, session: 16, event: 16 };
+
+/** A new random identifier of the kind, for example `req_7k3m9q2x4v8a`. */
+export function newId<K extends IdKind>(kind: K): IdOf[K] {
+  return `${KINDS[kind]}_${randomText(LENGTH[kind])}` as IdOf[K];
+}
+
+/** `length` random characters of the alphabet: 5 bits each, unbiased. */
+export function randomText(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  let text = "";
+  for (const byte of bytes) text += ALPHABET[byte & 31];
+  return text;
+}
+
+/**
+ * Reads what a person typed as an identifier: upper case is lowered, and i, l, o are read as 1, 1, 0 (Crockford).
+ * `undefined` when it cannot be one. A complete identifier only; see {@link parseIdPrefix} for a shortened one.
+ */
+export function parseId<K extends IdKind>(kind: K, typed: string): IdOf[K] | undefined {
+  const text = parseIdPrefix(kind, typed);
+  return text !== undefined && text.length === KINDS[kind].length + 1 + LENGTH[kind] ? (text as IdOf[K]) : undefined;
+}
+
+/** As {@link parseId}, for the beginning of an identifier: at least four characters after the prefix. */
+export function parseIdPrefix(kind: IdKind, typed: string): string | undefined {
+  if (typed.length > 64) return undefined;
+  const lower = typed.trim().toLowerCase();
+  const prefix = `${KINDS[kind]}_`;
+  if (!lower.startsWith(prefix)) return undefined;
+  const body = lower.slice(prefix.length).replaceAll(/[il]/g, "1").replaceAll("o", "0");
+  if (body.length < 4 || body.length > LENGTH[kind] || !/^[0-9a-hjkmnp-tv-z]+$/.test(body)) return undefined;
+  return prefix + body;
+}
