@@ -1,0 +1,36 @@
+import type { PolicyRule } from "../domain/policy.js";
+import type { Selector } from "../domain/principal.js";
+import type { Resource } from "../domain/resource.js";
+
+/** Where the ledger is. `path` is there when it is a file on this machine. */
+export interface DatabaseAddress {
+  readonly url: string;
+  readonly path?: string | undefined;
+}
+
+/** A whole, checked configuration. Nothing downstream checks it again. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Origin under which people reach the broker, without a trailing slash. */
+  readonly publicUrl?: string | undefined;
+  readonly database: DatabaseAddress;
+  readonly issuer: {
+    /** Exactly as written: issuers are compared letter by letter (OIDC Core 3.1.3.7). */
+    readonly url: string;
+    readonly clientId: string;
+    readonly groupsClaim: string;
+    readonly scopes: string;
+  };
+  /** `maxAge` in seconds. */
+  readonly signIn: { readonly maxAge: number };
+  readonly admins: readonly Selector[];
+  readonly auditors: readonly Selector[];
+  /** By name, in the order of the file. */
+  readonly resources: ReadonlyMap<string, Resource>;
+  /** In the order of the file: the first rule that fits decides. */
+  readonly policies: readonly PolicyRule[];
+  /** SHA-256 (hex) of the file's text with `\n` line ends and no byte-order mark. */
+  readonly hash: string;
+  /** What works and should be mended, one line each, without secrets. */
+  readonly warnings: readonly string[];
+}

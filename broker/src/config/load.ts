@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { dirname, resolve } from "node:path";
+import { PhiError } from "@phi/shared/errors";
+import type { PolicyRule } from "../domain/policy.js";
+import type { Resource } from "../domain/resource.js";
+import type { Config } from "./config.js";
+import { crossCheck } from "./cross-checks.js";
+import { readDatabaseAddress } from "./database-address.js";
+import { explainIssue } from "./explain-issue.js";
+import { isLoopback } from "./fields.js";
+import { parseWithSecrets, samePath } from "./parse-with-secrets.js";
+import { configInvalid, type Path, type Problem, problemInWords } from "./problems.js";
+import { readTextFile, type TextFile } from "./read-file.js";
+import { isMapping, readResource } from "./read-resources.js";
+import { resolveReferences } from "./references.js";
+import { fileSchema, type KindSchemas, policySchema } from "./schema.js";
+import { parseYaml } from "./yaml-file.js";
+
+export interface LoadOptions {
+  /** What `${env:NAME}` refers to. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The kinds of resource this broker has providers for. */
+  readonly kinds: KindSchemas;
+  /** Reads a file of at most `limit` bytes; the real one by default. */
+  readonly readFile?: (path: string, limit: number) => Promise<TextFile>;
+}
+
+const LARGEST_FILE = 1_048_576;
+const LARGEST_SECRET = 65_536;
+
+/**
+ * Reads, resolves and checks the whole configuration file. Rejects with `config_invalid` that lists every mistake with
+ * its line and column; the answer needs no further checks.
+ */
+export async function loadConfig(file: string, { env, kinds, readFile = readTextFile }: LoadOptions): Promise<Config> {
+  const folder = dirname(resolve(file));
+  const { text } = await readFile(file, LARGEST_FILE).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : "unknown cause";
+    throw new PhiError("config_invalid", `The configuration ${file} cannot be read: ${reason}.`, {
+      hint: "Name the file with --config FILE.",
+      cause: error,
+    });
+  });
+
+  const yaml = parseYaml(text);
+  if ("problems" in yaml) throw configInvalid(file, yaml.problems);
+
+  const references = await resolveReferences(yaml.file.content, {
+    env,
+    readFile: (path) => readFile(resolve(folder, path), LARGEST_SECRET),
+  });
+  const { content } = references;
+  const problems: Problem[] = [];
+  const bareSecrets: Path[] = [];
+
+  const whole = parseWithSecrets(fileSchema, content);
+  problems.push(...whole.issues.flatMap((issue) => explainIssue(issue, { schema: fileSchema, content, prefix: [] })));
+
+  const fields = isMapping(content) ? content : {};
+  const resources = new Map<string, Resource>();
+  const roleNames = new Map<string, readonly string[]>();
+  for (const [name, entry] of Object.entries(isMapping(fields.resources) ? fields.resources : {})) {
+    const read = readResource(name, entry, kinds);
+    problems.push(...read.problems);
+    bareSecrets.push(...read.bareSecrets);
+    if (read.resource !== undefined) resources.set(name, read.resource);
+    const roles = isMapping(entry) ? entry.roles : undefined;
+    roleNames.set(name, isMapping(roles) ? Object.keys(roles) : []);
+  }
+
+  const policies = Array.isArray(fields.policies) ? fields.policies.map(readableFields) : [];
+  problems.push(...crossCheck({ resources: roleNames, policies }));
+
+  const database =
+    typeof whole.output?.database === "string" ? readDatabaseAddress(whole.output.database, folder) : undefined;
+  if (typeof database === "string") problems.push({ path: ["database"], message: database });
+
+  // A reference that leads nowhere has been reported; what the schema says of the gap adds nothing.
+  const unresolved = references.problems.map((problem) => problem.path);
+  const all = [
+    ...references.problems,
+    ...problems.filter((problem) => !unresolved.some((path) => samePath(path, problem.path))),
+  ];
+  if (all.length > 0 || whole.output === undefined || database === undefined || typeof database === "string") {
+    throw configInvalid(
+      file,
+      all.map((problem) => yaml.file.place(problem)),
+    );
+  }
+
+  const warnings = [
+    ...references.warnings,
+    ...bareSecrets.map((path) => ({
+      path,
+      message: `is a secret that stands in the file; write \${env:NAME} or \${file:PATH} instead`,
+    })),
+    ...openListener(whole.output.listen.host, whole.output.publicUrl),
+  ];
+  return {
+    ...whole.output,
+    database,
+    resources,
+    hash: createHash("sha256").update(canonical(text)).digest("hex"),
+    warnings: warnings.map((warning) => problemInWords(file, yaml.file.place(warning))),
+  };
+}
+
+/** The fields of a policy that are right by themselves, so that a slip in one does not hide what is wrong between others. */
+function readableFields(policy: unknown): Partial<PolicyRule> {
+  const written = isMapping(policy) ? policy : {};
+  const right = Object.entries(policySchema.shape).flatMap(([field, schema]) => {
+    const { output } = parseWithSecrets<unknown>(schema, written[field]);
+    return output === undefined ? [] : [[field, output] as const];
+  });
+  return Object.fromEntries(right);
+}
+
+function openListener(host: string, publicUrl: string | undefined): Problem[] {
+  if (isLoopback(host) || publicUrl !== undefined) return [];
+  return [
+    {
+      path: ["listen"],
+      message:
+        "is open to the network without publicUrl; put a TLS proxy in front and set publicUrl to its https address",
+    },
+  ];
+}
+
+function canonical(text: string): string {
+  return text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
+}

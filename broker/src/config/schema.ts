@@ -1,0 +1,112 @@
+import { name } from "@phi/shared/contract/fields";
+import { LONGEST_DURATION } from "@phi/shared/duration";
+import { z } from "zod";
+import type { PolicyRule } from "../domain/policy.js";
+import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
+
+/** What the configuration needs of a provider: how to read its part of a resource, and one of its roles. */
+export interface KindSchema {
+  readonly config: z.ZodType;
+  readonly role: z.ZodType;
+}
+/** By kind. The configuration knows no provider; who composes the broker says which kinds there are. */
+export type KindSchemas = Readonly<Record<string, KindSchema>>;
+
+/** A resource without the part of its kind. */
+export const resourceFrame = z.strictObject({
+  kind: z.string().describe("What it is; decides which further fields there are."),
+  description: text(200).optional().describe("Shown to people beside the name."),
+  roles: z.record(name, z.unknown()).describe("The levels of access it has, by name."),
+});
+
+const day = 86_400;
+
+export const policySchema = z
+  .strictObject({
+    name: text(100).describe("What people read when this policy decides. Unique."),
+    requesters: z.array(selector).min(1).max(100).describe("Who may ask."),
+    resources: z
+      .array(
+        z
+          .string()
+          .regex(/^(?:[a-z0-9-]{1,63}|[a-z0-9-]{0,62}\*)$/, "must be a resource's name, or a beginning followed by *"),
+      )
+      .min(1)
+      .max(1_000)
+      .describe("Names of resources; a trailing * stands for every name that begins so."),
+    roles: z.array(name).min(1).max(100).describe("Names of roles."),
+    maxDuration: duration(LONGEST_DURATION).describe("Longest window one may ask for."),
+    approval: z
+      .strictObject({
+        from: z.array(selector).min(1).max(100).describe("Who may say yes; never for one's own request."),
+        count: z.int().min(1).max(20).default(1).describe("How many different people must say yes."),
+      })
+      .optional()
+      .describe("Who must approve. Left out: allowed at once."),
+    reason: z.enum(["required", "optional"]).default("optional").describe("Whether a request must say why."),
+    pendingFor: duration(LONGEST_DURATION)
+      .default(day)
+      .meta({ writtenDefault: "24h" })
+      .describe("How long a request waits for its answer before it lapses."),
+    claimWithin: duration(LONGEST_DURATION)
+      .default(8 * 3_600)
+      .meta({ writtenDefault: "8h" })
+      .describe("How long an approved request waits for its first use before it lapses."),
+    starts: z
+      .enum(["first_use", "approval"])
+      .default("first_use")
+      .describe("When the window begins: with the first credential, or with the approval."),
+  })
+  .describe(
+    "A rule. Rules are tried from the top; the first that fits decides; none: refused.",
+  ) satisfies z.ZodType<PolicyRule>;
+
+/** The whole file. Resources are read further by `read-resources.ts`, because what they hold depends on their kind. */
+export const fileSchema = z.strictObject({
+  listen: listenAddress
+    .default({ host: "127.0.0.1", port: 7420 })
+    .meta({ writtenDefault: "127.0.0.1:7420" })
+    .describe("Where the broker listens; port 0 takes a free one."),
+  publicUrl: webAddress
+    .refine((value) => !URL.canParse(value) || new URL(value).pathname === "/", "must not have a path")
+    .transform((value) => value.replace(/\/+$/, ""))
+    .optional()
+    .describe("Address under which people reach the broker, when it is not the one it listens on."),
+  database: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .regex(/^(?:file:.|https?:\/\/.|libsql:\/\/.)/, "must begin with file:, http://, https:// or libsql://")
+    .describe("The ledger: file:PATH relative to this file, or the address of a libSQL server."),
+  issuer: z
+    .strictObject({
+      url: webAddress.describe("The OpenID provider, exactly as it names itself."),
+      clientId: text(256).describe("The public client that the CLI signs in as."),
+      groupsClaim: text(256).default("groups").describe("The ID token's claim that lists a person's groups."),
+      scopes: z
+        .string()
+        .max(512)
+        .refine(
+          (value) => value.split(" ").includes("openid"),
+          'must be names parted by single spaces, "openid" among them',
+        )
+        .default("openid profile email groups")
+        .describe("What the CLI asks the issuer for."),
+    })
+    .describe("Where people sign in."),
+  signIn: z
+    .strictObject({
+      maxAge: duration(30 * day)
+        .describe("How long a sign-in lasts.")
+        .meta({ writtenDefault: "8h" })
+        .default(8 * 3_600),
+    })
+    .default({ maxAge: 8 * 3_600 })
+    .meta({ writtenDefault: { maxAge: "8h" } })
+    .describe("The CLI's sign-ins."),
+  admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
+  auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
+  resources: z.record(name, z.unknown()).default({}).describe("The targets, by name."),
+  policies: z.array(policySchema).max(1_000).default([]).describe("Who may have what, for how long, and who says yes."),
+});
+export type FileContent = z.infer<typeof fileSchema>;

@@ -1,0 +1,32 @@
+import type { Instant } from "@phi/shared/time";
+import type { Caller } from "./caller.js";
+import { samePrincipal } from "./principal.js";
+import { decisionRight, isUsable, type Request } from "./request.js";
+
+/** What one caller may do with one loaded request. */
+export interface Rights {
+  readonly see: boolean;
+  readonly decide: boolean;
+  readonly withdraw: boolean;
+  readonly use: boolean;
+  readonly end: boolean;
+  readonly revoke: boolean;
+}
+
+const NOTHING: Rights = { see: false, decide: false, withdraw: false, use: false, end: false, revoke: false };
+
+/** The one place that authorises on a request. Default deny: who is nobody here does not learn that it exists. */
+export function rightsOn(request: Request, caller: Caller, now: Instant): Rights {
+  const own = samePrincipal(request.requester, caller.principal);
+  const approver = decisionRight(request, caller.principal) === "may_decide";
+  if (!own && !approver && !caller.isAdmin && !caller.mayAudit) return NOTHING;
+  const live = request.state === "approved" || request.state === "active";
+  return {
+    see: true,
+    decide: approver && request.state === "pending",
+    withdraw: own && request.state === "pending",
+    use: own && isUsable(request, now),
+    end: own && live,
+    revoke: (approver || caller.isAdmin) && live,
+  };
+}

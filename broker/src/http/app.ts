@@ -1,0 +1,93 @@
+import type { Discovery } from "@phi/shared/contract/discovery";
+import { PhiError } from "@phi/shared/errors";
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { Changes } from "../ports/changes.js";
+import type { Clock } from "../ports/clock.js";
+import type { Log } from "../ports/log.js";
+import type { createAuthenticate } from "../operations/authenticate.js";
+import type { createCloseRequest } from "../operations/close-request.js";
+import type { createCreateRequest } from "../operations/create-request.js";
+import type { createDecideRequest } from "../operations/decide-request.js";
+import type { Dossiers } from "../operations/dossier.js";
+import type { createEndLease } from "../operations/end-lease.js";
+import type { createIssueLease } from "../operations/issue-lease.js";
+import type { createKeepLease } from "../operations/keep-lease.js";
+import type { createListRequests } from "../operations/list-requests.js";
+import type { createListResources } from "../operations/list-resources.js";
+import type { createQueryAudit } from "../operations/query-audit.js";
+import type { createSignIn } from "../operations/sign-in.js";
+import type { createSignOut } from "../operations/sign-out.js";
+import { openApi } from "./openapi.js";
+import { toProblem } from "./problem.js";
+import { mountRequestEvents } from "./request-events.js";
+import type { AnyRoute } from "./route.js";
+import { auditRoutes } from "./routes/audit.js";
+import { leaseRoutes } from "./routes/leases.js";
+import { requestRoutes } from "./routes/requests.js";
+import { resourceRoutes } from "./routes/resources.js";
+import { signInRoutes } from "./routes/sign-ins.js";
+
+/** Every operation that HTTP can reach. */
+export interface Broker {
+  readonly discovery: Discovery;
+  readonly clock: Clock;
+  readonly changes: Changes;
+  readonly log: Log;
+  readonly dossiers: Dossiers;
+  readonly authenticate: ReturnType<typeof createAuthenticate>;
+  readonly signIn: ReturnType<typeof createSignIn>;
+  readonly signOut: ReturnType<typeof createSignOut>;
+  readonly listResources: ReturnType<typeof createListResources>;
+  readonly createRequest: ReturnType<typeof createCreateRequest>;
+  readonly listRequests: ReturnType<typeof createListRequests>;
+  readonly decideRequest: ReturnType<typeof createDecideRequest>;
+  readonly closeRequest: ReturnType<typeof createCloseRequest>;
+  readonly issueLease: ReturnType<typeof createIssueLease>;
+  readonly keepLease: ReturnType<typeof createKeepLease>;
+  readonly endLease: ReturnType<typeof createEndLease>;
+  readonly queryAudit: ReturnType<typeof createQueryAudit>;
+  /** Whether the store can be read and the loop runs. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+/** The whole table of routes, in the order of the story. */
+export function routes(broker: Broker): AnyRoute[] {
+  return [
+    ...signInRoutes(broker),
+    ...resourceRoutes(broker),
+    ...requestRoutes(broker),
+    ...leaseRoutes(broker),
+    ...auditRoutes(broker),
+  ];
+}
+
+/** The HTTP face of the broker. */
+export function createApp(broker: Broker): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    context.header("cache-control", "no-store");
+    context.header("x-content-type-options", "nosniff");
+  });
+  const table = routes(broker);
+  for (const route of table) route.mount(app, broker.authenticate);
+  mountRequestEvents(app, broker);
+
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", async (context) => {
+    const ready = await broker.isReady();
+    return context.json({ status: ready ? "ok" : "not_ready" }, ready ? 200 : 503);
+  });
+  app.get("/openapi.json", (context) => context.json(openApi(table, broker.discovery.version)));
+
+  app.notFound(() => {
+    throw new PhiError("not_found", "There is no such address on this broker.", { hint: "GET /openapi.json lists all of them." });
+  });
+  app.onError((error, context) => {
+    if (error instanceof HTTPException && error.status < 500) error = new PhiError("invalid_input", "The call is not valid HTTP.");
+    const problem = toProblem(error, broker.log);
+    return context.body(JSON.stringify(problem), problem.status as 400, { "content-type": "application/problem+json" });
+  });
+  return app;
+}

@@ -1,0 +1,56 @@
+import { PhiError } from "@phi/shared/errors";
+import type { Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import { isFinal } from "../domain/request.js";
+import type { Broker } from "./app.js";
+import { requestView } from "./views.js";
+
+/** A comment line this often, in ms, so that nothing on the way takes the stream for dead. */
+const COMMENT_EVERY = 15_000;
+/** Streams open at once; a broker of this size has fewer people waiting. */
+const MOST_STREAMS = 2_000;
+
+/**
+ * `GET /v1/requests/:id/events`: server-sent events (WHATWG HTML §9.2). Subscribes first and reads then, so that no change falls
+ * between; each event is the request as the caller may see it at that moment, authorised anew.
+ */
+export function mountRequestEvents(app: Hono, broker: Broker): void {
+  let open = 0;
+  app.get("/v1/requests/:id/events", async (context) => {
+    const caller = await broker.authenticate(context.req.header("authorization"));
+    const { request } = await broker.dossiers.open(caller, context.req.param("id"));
+    if (open >= MOST_STREAMS) throw new PhiError("too_many_requests", "Too many are waiting at once.", { hint: "Ask again without --wait." });
+    open += 1;
+    return streamSSE(context, async (stream) => {
+      let changed = true;
+      let wake = () => {};
+      const unsubscribe = broker.changes.subscribe(request.id, () => {
+        changed = true;
+        wake();
+      });
+      stream.onAbort(() => wake());
+      try {
+        while (!stream.aborted && broker.clock.now() < caller.signInExpiresAt) {
+          if (changed) {
+            changed = false;
+            const dossier = await broker.dossiers.open(caller, request.id);
+            await stream.writeSSE({ event: "request", data: JSON.stringify(requestView(dossier)) });
+            if (isFinal(dossier.request.state)) return;
+          }
+          const quiet = await new Promise<boolean>((resolve) => {
+            const timer = setTimeout(() => resolve(true), COMMENT_EVERY);
+            wake = () => {
+              clearTimeout(timer);
+              resolve(false);
+            };
+            if (changed || stream.aborted) wake();
+          });
+          if (quiet && !stream.aborted) await stream.write(": \n\n");
+        }
+      } finally {
+        unsubscribe();
+        open -= 1;
+      }
+    });
+  });
+}

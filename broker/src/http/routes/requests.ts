@@ -1,0 +1,61 @@
+import { approvalOrder, endOrder, requestList, requestOrder, requestQuery, requestView as requestViewSchema } from "@phi/shared/contract/request";
+import type { Closing } from "../../operations/close-request.js";
+import type { Broker } from "../app.js";
+import { callerRoute } from "../route.js";
+import { requestView } from "../views.js";
+
+/** Asking, looking, answering, closing. */
+export const requestRoutes = (broker: Broker) => [
+  callerRoute({
+    method: "post",
+    path: "/v1/requests",
+    summary: "Ask for a role on a resource",
+    body: requestOrder,
+    status: 201,
+    reply: requestViewSchema,
+    handle: async (caller, { body, idempotencyKey }) => {
+      const request = await broker.createRequest(caller, body, idempotencyKey);
+      return requestView(await broker.dossiers.open(caller, request.id));
+    },
+  }),
+  callerRoute({
+    method: "get",
+    path: "/v1/requests",
+    summary: "Requests, newest first: the caller's, those that wait for them, or all",
+    query: requestQuery,
+    status: 200,
+    reply: requestList,
+    handle: async (caller, { query }) => {
+      const { dossiers, next } = await broker.listRequests(caller, query);
+      return { requests: dossiers.map(requestView), ...(next === undefined ? {} : { next }) };
+    },
+  }),
+  callerRoute({
+    method: "get",
+    path: "/v1/requests/:id",
+    summary: "One request",
+    status: 200,
+    reply: requestViewSchema,
+    handle: async (caller, { param }) => requestView(await broker.dossiers.open(caller, param("id"))),
+  }),
+  callerRoute({
+    method: "post",
+    path: "/v1/requests/:id/approvals",
+    summary: "Approve or deny",
+    body: approvalOrder,
+    status: 200,
+    reply: requestViewSchema,
+    handle: async (caller, { param, body }) => requestView(await broker.decideRequest(caller, param("id"), body)),
+  }),
+  ...(["withdraw", "end", "revoke"] as const).map((closing: Closing) =>
+    callerRoute({
+      method: "post",
+      path: `/v1/requests/:id/${closing}`,
+      summary: { withdraw: "Take a pending request back", end: "Give access back", revoke: "Take access away" }[closing],
+      body: endOrder,
+      status: 200,
+      reply: requestViewSchema,
+      handle: async (caller, { param, body }) => requestView(await broker.closeRequest(caller, param("id"), closing, body)),
+    }),
+  ),
+];

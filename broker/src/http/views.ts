@@ -1,0 +1,81 @@
+import type { Me } from "@phi/shared/contract/sign-in";
+import type { LeaseView, RequestView } from "@phi/shared/contract/request";
+import type { PersonView } from "@phi/shared/contract/fields";
+import { type Instant, toRfc3339 } from "@phi/shared/time";
+import type { Caller } from "../domain/caller.js";
+import type { Lease } from "../domain/lease.js";
+import type { Principal } from "../domain/principal.js";
+import type { Dossier } from "../operations/dossier.js";
+
+/** From the domain's values to the contract's: instants become RFC 3339, absent stays absent. */
+
+function person({ issuer, subject, name }: Pick<Principal, "issuer" | "subject" | "name">): PersonView {
+  return { issuer, subject, name };
+}
+
+/** `{ key: value }`, or nothing when there is no value: optional fields are left out, never null. */
+function optional<Key extends string, From, To>(key: Key, value: From | undefined, map: (value: From) => To): { [K in Key]?: To } {
+  return value === undefined ? {} : ({ [key]: map(value) } as { [K in Key]?: To });
+}
+
+const same = <Value>(value: Value): Value => value;
+
+export function requestView({ request, approvals, leases, rights }: Dossier): RequestView {
+  const times: { state: string; approvedAt?: Instant; claimUntil?: Instant; startedAt?: Instant; expiresAt?: Instant; endedAt?: Instant } = request;
+  return {
+    request: request.id,
+    requester: person(request.requester),
+    resource: request.resource,
+    role: request.role,
+    duration: request.duration,
+    ...optional("reason", request.reason, same),
+    ...optional("ticket", request.ticket, same),
+    state: request.state,
+    policy: request.policy,
+    approvers: [...request.approvers],
+    approvalsNeeded: request.approvalsNeeded,
+    approvals: approvals.map((approval) => ({
+      by: person(approval.approver),
+      verdict: approval.verdict,
+      ...optional("reason", approval.reason, same),
+      at: toRfc3339(approval.at),
+    })),
+    createdAt: toRfc3339(request.createdAt),
+    pendingUntil: toRfc3339(request.pendingUntil),
+    ...optional("approvedAt", times.approvedAt, toRfc3339),
+    ...optional("claimUntil", times.claimUntil, toRfc3339),
+    ...optional("startedAt", times.startedAt, toRfc3339),
+    ...optional("expiresAt", times.expiresAt, toRfc3339),
+    ...optional("endedAt", times.endedAt, toRfc3339),
+    ...(request.state === "ended" ? { endedBecause: request.endedBecause } : {}),
+    ...optional("endComment", request.endComment, same),
+    leases: leases.map(leaseView),
+    mayDecide: rights.decide,
+    mayUse: rights.use,
+    mayEnd: rights.end || rights.revoke,
+  };
+}
+
+function leaseView(lease: Lease): LeaseView {
+  const tried = "attempts" in lease ? lease : undefined;
+  return {
+    lease: lease.id,
+    state: lease.state,
+    handle: lease.handleText,
+    expiresAt: toRfc3339(lease.expiresAt),
+    ...optional("overdueSince", tried?.overdueSince, toRfc3339),
+    attempts: tried?.attempts ?? 0,
+    ...optional("lastError", tried?.lastError, same),
+    ...(lease.state === "revoked" ? { revokedAt: toRfc3339(lease.revokedAt) } : {}),
+  };
+}
+
+export function meView(caller: Caller): Me {
+  return {
+    signIn: caller.signIn,
+    principal: { ...person(caller.principal), groups: [...caller.principal.groups] },
+    expiresAt: toRfc3339(caller.signInExpiresAt),
+    mayAudit: caller.mayAudit,
+    isAdmin: caller.isAdmin,
+  };
+}

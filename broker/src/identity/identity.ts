@@ -1,0 +1,26 @@
+import type { Clock } from "../ports/clock.js";
+import type { Identity } from "../ports/identity.js";
+import type { Fetch } from "./fetch-json.js";
+import { principalFromClaims } from "./principal-from-claims.js";
+import { createIdTokenVerifier } from "./verify-id-token.js";
+
+interface Needs {
+  readonly issuerUrl: string;
+  readonly clientId: string;
+  /** Name of the claim that lists a person's groups. */
+  readonly groupsClaim: string;
+  readonly clock: Clock;
+  /** The platform's by default. */
+  readonly fetch?: Fetch;
+}
+
+/** Identity by the ID tokens of one OpenID provider. */
+export function createIdentity({ groupsClaim, ...needs }: Needs): Identity {
+  const verifyIdToken = createIdTokenVerifier(needs);
+  return {
+    verify: async (idToken) => {
+      const verified = await verifyIdToken(idToken);
+      return { principal: principalFromClaims(verified, groupsClaim), expiresAt: verified.expiresAt };
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { PhiError } from "@phi/shared/errors";
+import type { Caller } from "../domain/caller.js";
+import { matchesAny, type Selector } from "../domain/principal.js";
+import type { Clock } from "../ports/clock.js";
+import type { Ledger } from "../ports/ledger.js";
+import { tokenHash } from "./sign-in.js";
+
+interface Needs {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly admins: readonly Selector[];
+  readonly auditors: readonly Selector[];
+}
+
+/**
+ * Who calls, by the token of the `Authorization: Bearer` header (RFC 6750 §2.1).
+ *
+ * @throws PhiError `sign_in_required`, `sign_in_expired`
+ */
+export function createAuthenticate({ ledger, clock, admins, auditors }: Needs) {
+  return async function authenticate(authorization: string | undefined): Promise<Caller> {
+    const token = /^Bearer (phi_[A-Za-z0-9_-]{43})$/.exec(authorization ?? "")?.[1];
+    if (token === undefined) {
+      throw new PhiError("sign_in_required", "You are not signed in.", { hint: "phi login" });
+    }
+    const signIn = await ledger.signInByTokenHash(tokenHash(token));
+    if (signIn === undefined || signIn.endedAt !== undefined || clock.now() >= signIn.expiresAt) {
+      throw new PhiError("sign_in_expired", "Your sign-in has ended.", { hint: "phi login" });
+    }
+    const { principal } = signIn;
+    const isAdmin = matchesAny(principal, admins);
+    return {
+      principal,
+      signIn: signIn.id,
+      signInExpiresAt: signIn.expiresAt,
+      isAdmin,
+      mayAudit: isAdmin || matchesAny(principal, auditors),
+    };
+  };
+}

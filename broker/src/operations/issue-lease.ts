@@ -1,0 +1,247 @@
+import type { LeaseOrder } from "@phi/shared/contract/lease";
+import { PhiError } from "@phi/shared/errors";
+import { newId } from "@phi/shared/ids";
+import { printable } from "@phi/shared/text";
+import { toRfc3339 } from "@phi/shared/time";
+import type { AuditEntry } from "../domain/audit-event.js";
+import type { Caller } from "../domain/caller.js";
+import { aliveUntil, CREATE_WITHIN, type Lease } from "../domain/lease.js";
+import { decide } from "../domain/policy.js";
+import { type Request, windowEnd } from "../domain/request.js";
+import type { Resource } from "../domain/resource.js";
+import type { Catalogue } from "../ports/catalogue.js";
+import type { Clock } from "../ports/clock.js";
+import type { Ledger, Session } from "../ports/ledger.js";
+import type { Credential, Provider } from "../ports/provider.js";
+import type { FindUsableRequest, Usable } from "./find-usable-request.js";
+import type { RevokeLeases } from "./revoke-leases.js";
+
+/** A target that has not answered after this, in ms, is given up; the lease is then revoked as if it had succeeded. */
+const ISSUE_WITHIN = 10_000;
+
+interface Needs {
+  readonly ledger: Ledger;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly brokerTag: string;
+  readonly findUsableRequest: FindUsableRequest;
+  readonly revokeLeases: RevokeLeases;
+}
+
+export interface Issued {
+  readonly lease: Lease;
+  readonly request: Request;
+  readonly credential: Credential;
+  /** End of the window; `expiresInMs` is how far off it is by the broker's clock. */
+  readonly expiresAt: number;
+  readonly expiresInMs: number;
+}
+
+interface Target {
+  readonly resource: Resource;
+  readonly role: unknown;
+  readonly provider: Provider;
+}
+
+/**
+ * Makes one credential for one command: on record, created, activated, handed over, in this order (`design §3`).
+ * The request's window begins with its first successful lease, so a target that is down costs nobody their window.
+ *
+ * @throws PhiError `no_usable_request`, `several_usable_requests`, `window_over`, `target_unavailable`, `target_refused`,
+ *   `refused_by_policy`, `wrong_state`, `store_unavailable`
+ */
+export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsableRequest, revokeLeases }: Needs) {
+  return async function issueLease(caller: Caller, order: LeaseOrder, idempotencyKey?: string): Promise<Issued> {
+    const request = await findUsableRequest(caller, order);
+    const target = await openTarget(caller, request);
+    const lease = plan(request, target, order.use);
+    await record(caller, request, lease, order, idempotencyKey);
+
+    let credential: Credential;
+    try {
+      credential = await target.provider.issue(
+        {
+          config: target.resource.config,
+          role: target.role,
+          leaseId: lease.id,
+          requestId: request.id,
+          principal: printable(caller.principal.name, 100),
+          createBy: lease.createBy,
+          expiresAt: lease.expiresAt,
+        },
+        lease.handle,
+        AbortSignal.timeout(ISSUE_WITHIN),
+      );
+    } catch (error) {
+      await giveUp(lease, error);
+      throw error;
+    }
+    return activate(caller, request, lease, order, target, credential);
+  };
+
+  /** Groups and configuration are read again now: what was right when it was asked may not be any more. */
+  async function openTarget(caller: Caller, request: Usable): Promise<Target> {
+    const resource = catalogue.resource(request.resource);
+    const provider = resource && catalogue.provider(resource.kind);
+    const role = resource?.roles.get(request.role);
+    const decision = decide(catalogue.rules, caller.principal, { ...request, duration: 1, reason: request.reason ?? "-" });
+    const gone = resource === undefined || provider === undefined || role === undefined;
+    if (!gone && decision.decision !== "refused") return { resource, role, provider };
+    const because = gone
+      ? `${request.role} on ${request.resource} is no longer configured.`
+      : `You may no longer have ${request.role} on ${request.resource}: your groups or the policy have changed since.`;
+    await ledger.record({
+      id: newId("event"),
+      at: clock.now(),
+      kind: "lease.refused",
+      actor: caller.principal,
+      resource: request.resource,
+      requestId: request.id,
+      data: { because },
+    });
+    throw new PhiError("refused_by_policy", because, { hint: "phi resources" });
+  }
+
+  function plan(request: Usable, target: Target, use: "command" | "window"): Extract<Lease, { state: "issuing" }> {
+    const now = clock.now();
+    const id = newId("lease");
+    const handle = target.provider.plan(brokerTag, id);
+    return {
+      id,
+      requestId: request.id,
+      sessionId: newId("session"),
+      resource: request.resource,
+      kind: target.resource.kind,
+      use,
+      handle,
+      handleText: target.provider.describe(handle),
+      epoch: 0,
+      createdAt: now,
+      createBy: now + CREATE_WITHIN,
+      expiresAt: windowEnd(request, now),
+      state: "issuing",
+    };
+  }
+
+  async function record(caller: Caller, request: Usable, lease: Lease, order: LeaseOrder, idempotencyKey?: string): Promise<void> {
+    const session: Session = {
+      id: lease.sessionId,
+      leaseId: lease.id,
+      requestId: request.id,
+      command: order.command.map((word) => printable(word, 1_000)),
+      host: printable(order.host, 255),
+      startedAt: lease.createdAt,
+    };
+    const outcome = await ledger
+      .commit({
+        guard: { do: "insert_lease", lease, session, at: lease.createdAt, idempotencyKey },
+        events: [event(lease, "lease.planned", caller, { handle: lease.handleText, role: request.role, createBy: toRfc3339(lease.createBy) })],
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof PhiError) || error.data?.conflict !== true) throw error;
+        throw new PhiError("wrong_state", "The credential of this call was made already, and no credential is handed over twice.", {
+          hint: "Run the command again: it gets a new one. The first is revoked by itself when nobody uses it.",
+        });
+      });
+    if (outcome === "lost_race") throw windowOver(request);
+  }
+
+  async function activate(
+    caller: Caller,
+    request: Usable,
+    lease: Extract<Lease, { state: "issuing" }>,
+    order: LeaseOrder,
+    target: Target,
+    credential: Credential,
+  ): Promise<Issued> {
+    const now = clock.now();
+    const alive = aliveUntil(lease.use, false, lease.expiresAt, now);
+    const outcome = await ledger.commit({
+      guard: {
+        do: "advance_lease",
+        id: lease.id,
+        from: "issuing",
+        epoch: lease.epoch,
+        claim: false,
+        move: { to: "active", createdOnTarget: now, aliveUntil: alive, dueAt: Math.min(alive, lease.expiresAt) },
+      },
+      then: [
+        {
+          do: "advance_request",
+          id: request.id,
+          from: "approved",
+          to: "active",
+          dueAt: lease.expiresAt,
+          set: { startedAt: lease.createdAt, expiresAt: lease.expiresAt },
+          event: {
+            id: newId("event"),
+            at: now,
+            kind: "request.started",
+            actor: caller.principal,
+            resource: request.resource,
+            requestId: request.id,
+            data: { starts: "first_use", expiresAt: toRfc3339(lease.expiresAt) },
+          },
+        },
+      ],
+      events: [
+        event(lease, "lease.issued", caller, { handle: lease.handleText, role: request.role, use: lease.use, tookMs: now - lease.createdAt }),
+        event(lease, "session.started", caller, { command: order.command.map((word) => printable(word, 1_000)), host: printable(order.host, 255) }),
+      ],
+    });
+    if (outcome === "lost_race") {
+      // Its revocation has begun meanwhile, perhaps with a drop before our create landed: dropped at once, and again by its revoker.
+      await target.provider.revoke(target.resource.config, [lease], AbortSignal.timeout(ISSUE_WITHIN)).catch(() => []);
+      throw windowOver(request);
+    }
+    const current = await ledger.request(request.id);
+    const expiresAt = current?.state === "active" ? Math.min(current.expiresAt, lease.expiresAt) : lease.expiresAt;
+    return {
+      lease: { ...lease, state: "active", createdOnTarget: now, aliveUntil: alive },
+      request: current ?? request,
+      credential,
+      expiresAt,
+      expiresInMs: Math.max(0, expiresAt - clock.now()),
+    };
+  }
+
+  /** The outcome on the target is unknown, so the lease is revoked as if the credential existed. */
+  async function giveUp(lease: Lease, error: unknown): Promise<void> {
+    const at = clock.now();
+    const message = error instanceof PhiError ? error.message : "phi failed";
+    await ledger.commit({
+      guard: {
+        do: "advance_lease",
+        id: lease.id,
+        from: "issuing",
+        epoch: lease.epoch,
+        claim: true,
+        move: { to: "revoking", because: "issue_failed", revokingSince: at, dueAt: at },
+      },
+      then: [{ do: "end_session", id: lease.sessionId, end: { because: "not_started", at, exitCode: undefined, signal: undefined } }],
+      events: [event(lease, "lease.issue_failed", undefined, { handle: lease.handleText, error: printable(message, 300) })],
+    });
+    // Not awaited: the caller need not wait for a target that has just failed them. The loop takes over what fails here.
+    void revokeLeases.ofRequest(lease.requestId).catch(() => undefined);
+  }
+
+  function event(lease: Lease, kind: AuditEntry["kind"], caller: Caller | undefined, data: Record<string, unknown>): AuditEntry {
+    return {
+      id: newId("event"),
+      at: clock.now(),
+      kind,
+      actor: caller?.principal,
+      resource: lease.resource,
+      requestId: lease.requestId,
+      leaseId: lease.id,
+      sessionId: lease.sessionId,
+      data,
+    };
+  }
+}
+
+function windowOver(request: Request): PhiError {
+  return new PhiError("window_over", `The window of ${request.id} is over.`, {
+    hint: `Ask again: phi request ${request.resource} --role ${request.role}`,
+  });
+}

@@ -1,0 +1,56 @@
+import type { HeartbeatReply } from "@phi/shared/contract/lease";
+import { PhiError } from "@phi/shared/errors";
+import { type LeaseId, parseId } from "@phi/shared/ids";
+import type { Caller } from "../domain/caller.js";
+import { aliveUntil, type Lease } from "../domain/lease.js";
+import { samePrincipal } from "../domain/principal.js";
+import type { Request } from "../domain/request.js";
+import type { Clock } from "../ports/clock.js";
+import type { Ledger } from "../ports/ledger.js";
+
+interface Needs {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/**
+ * Loads a lease for the one who holds it.
+ *
+ * @throws PhiError `not_found` for everybody else
+ */
+export function createOpenLease({ ledger }: { readonly ledger: Ledger }) {
+  return async function openLease(caller: Caller, typed: string): Promise<{ lease: Lease; request: Request }> {
+    const id: LeaseId | undefined = parseId("lease", typed);
+    const lease = id && (await ledger.lease(id));
+    const request = lease && (await ledger.request(lease.requestId));
+    if (lease === undefined || request === undefined || !samePrincipal(request.requester, caller.principal)) {
+      throw new PhiError("not_found", "There is no such lease, or it is not yours.");
+    }
+    return { lease, request };
+  };
+}
+
+/** A heartbeat keeps a command lease alive; the one acknowledgement of a window lease says that its secret arrived. */
+export function createKeepLease({ ledger, clock }: Needs) {
+  const openLease = createOpenLease({ ledger });
+  return async function keepLease(caller: Caller, typed: string): Promise<HeartbeatReply> {
+    const { lease, request } = await openLease(caller, typed);
+    if (lease.state !== "active") return ended(lease, request);
+    const now = clock.now();
+    const alive = aliveUntil(lease.use, true, lease.expiresAt, now);
+    const kept = await ledger.touch({ id: lease.id, epoch: lease.epoch, aliveUntil: alive, dueAt: Math.min(alive, lease.expiresAt) });
+    if (kept === "lost_race") {
+      const after = await openLease(caller, typed);
+      return ended(after.lease, after.request);
+    }
+    const end = request.state === "active" ? Math.min(request.expiresAt, lease.expiresAt) : lease.expiresAt;
+    return { state: "active", expiresInMs: Math.max(0, end - now) };
+  };
+}
+
+/** Told to the CLI, which stops its command and says why. */
+function ended(lease: Lease, request: Request): HeartbeatReply {
+  const because = "because" in lease ? lease.because : "window_over";
+  const comment = request.endComment === undefined ? "" : `: ${request.endComment}`;
+  return { state: "ended", expiresInMs: 0, endedBecause: because === "revoked" ? `revoked${comment}` : because };
+}

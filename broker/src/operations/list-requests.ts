@@ -1,0 +1,36 @@
+import type { RequestQuery } from "@phi/shared/contract/request";
+import { PhiError } from "@phi/shared/errors";
+import type { RequestId } from "@phi/shared/ids";
+import type { Caller } from "../domain/caller.js";
+import type { Ledger } from "../ports/ledger.js";
+import type { Dossier, Dossiers } from "./dossier.js";
+
+/** Newest first; `next` is where the following page begins. */
+export interface RequestPage {
+  readonly dossiers: readonly Dossier[];
+  readonly next: RequestId | undefined;
+}
+
+/** @throws PhiError `not_permitted` for `all`, unless the caller is an auditor or an admin. */
+export function createListRequests({ ledger, dossiers }: { readonly ledger: Ledger; readonly dossiers: Dossiers }) {
+  return async function listRequests(caller: Caller, query: RequestQuery): Promise<RequestPage> {
+    if (query.scope === "all" && !caller.mayAudit) {
+      throw new PhiError("not_permitted", "Only auditors and admins may list everybody's requests.", {
+        hint: "phi requests lists yours, phi requests --to-approve those that wait for you.",
+      });
+    }
+    const found = await ledger.requests({
+      requester: query.scope === "mine" ? caller.principal : undefined,
+      approvableBy: query.scope === "to_approve" ? caller.principal : undefined,
+      // What waits for an answer is what is asked for, unless another state is named.
+      state: query.state ?? (query.scope === "to_approve" ? "pending" : undefined),
+      before: query.before as RequestId | undefined,
+      limit: query.limit + 1,
+    });
+    const page = found.slice(0, query.limit);
+    return {
+      dossiers: await dossiers.gather(caller, page),
+      next: found.length > query.limit ? page.at(-1)?.id : undefined,
+    };
+  };
+}

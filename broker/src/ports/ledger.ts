@@ -1,0 +1,170 @@
+import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import type { EndReason } from "@phi/shared/contract/request";
+import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import type { Instant } from "@phi/shared/time";
+import type { AuditEntry } from "../domain/audit-event.js";
+import type { Lease, LeaseState, RevokeReason } from "../domain/lease.js";
+import type { Principal } from "../domain/principal.js";
+import type { Request } from "../domain/request.js";
+
+/** A sign-in as the ledger keeps it: the token only as a hash. */
+export interface SignIn {
+  readonly id: SignInId;
+  readonly tokenHash: string;
+  readonly principal: Principal;
+  readonly host: string | undefined;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant;
+  readonly endedAt: Instant | undefined;
+}
+
+export interface Approval {
+  readonly requestId: RequestId;
+  readonly approver: Pick<Principal, "issuer" | "subject" | "name">;
+  readonly verdict: "approve" | "deny";
+  readonly reason: string | undefined;
+  readonly at: Instant;
+}
+
+/** One command run under a lease. */
+export interface Session {
+  readonly id: SessionId;
+  readonly leaseId: LeaseId;
+  readonly requestId: RequestId;
+  /** As typed, secrets redacted. */
+  readonly command: readonly string[];
+  readonly host: string;
+  readonly startedAt: Instant;
+}
+
+export interface SessionEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly because: string;
+  readonly at: Instant;
+}
+
+/** New values of a lease that moves; what is absent stays. `dueAt: null` means the broker has nothing left to do. */
+export interface LeaseMove {
+  readonly to: LeaseState;
+  readonly dueAt: Instant | null;
+  readonly because?: RevokeReason;
+  readonly aliveUntil?: Instant;
+  readonly createdOnTarget?: Instant;
+  readonly revokingSince?: Instant;
+  readonly attempts?: number;
+  readonly lastError?: string | null;
+  readonly overdueSince?: Instant;
+  readonly revokedAt?: Instant;
+}
+
+/** One thing that a change does to the ledger. */
+export type Step =
+  | { readonly do: "insert_sign_in"; readonly signIn: SignIn; readonly idTokenHash: string; readonly idTokenExpiresAt: Instant }
+  | { readonly do: "end_sign_in"; readonly id: SignInId; readonly at: Instant }
+  | { readonly do: "insert_request"; readonly request: Request; readonly idempotencyKey: string | undefined }
+  /** From exactly this state; `require` adds further facts that must still hold. */
+  | {
+      readonly do: "advance_request";
+      readonly id: RequestId;
+      readonly from: Request["state"];
+      readonly to: Request["state"];
+      readonly dueAt: Instant | null;
+      readonly require?: { readonly approvalsGiven: number };
+      readonly set?: {
+        readonly approvedAt?: Instant;
+        readonly claimUntil?: Instant;
+        readonly startedAt?: Instant;
+        readonly expiresAt?: Instant;
+        readonly endedAt?: Instant;
+        readonly endedBecause?: EndReason;
+        readonly endComment?: string;
+      };
+    }
+  /** As a guard: only while the request is pending with just so many approvals, so that two answers at once are counted one after the other. */
+  | { readonly do: "insert_approval"; readonly approval: Approval; readonly approvalsGiven: number }
+  /** Only while the request is usable at `at`: approved or active and not past its instant. */
+  | { readonly do: "insert_lease"; readonly lease: Lease; readonly session: Session; readonly at: Instant; readonly idempotencyKey: string | undefined }
+  /** From exactly this state and epoch; `to.epoch` is the epoch plus one when `claim` is set. */
+  | { readonly do: "advance_lease"; readonly id: LeaseId; readonly from: LeaseState; readonly epoch: number; readonly claim: boolean; readonly move: LeaseMove }
+  /** Every unended lease of the request begins its revocation at `at`, being unwanted `since` then, each with its own `lease.revoking` event. Never a guard. */
+  | { readonly do: "revoke_leases_of"; readonly requestId: RequestId; readonly because: RevokeReason; readonly since: Instant; readonly at: Instant }
+  | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd };
+
+/**
+ * A change of the ledger: the first step guards the rest. Unless it changes exactly one row nothing else happens, and no event is
+ * written; otherwise everything is written with its events in one atomic batch.
+ */
+export interface Change {
+  readonly guard: Step;
+  /** Each follower may bring an event of its own, written only if that follower changed a row. */
+  readonly then?: readonly (Step & { readonly event?: AuditEntry })[];
+  readonly events: readonly [AuditEntry, ...AuditEntry[]];
+}
+
+/** A new claim on a lease already in revocation: not a move of the state machine, so it has no event. */
+export interface Claim {
+  readonly id: LeaseId;
+  readonly epoch: number;
+  /** When the claim ends by itself. */
+  readonly until: Instant;
+}
+
+export type CommitOutcome = "moved" | "lost_race";
+
+export interface AuditFilter {
+  readonly since?: Instant | undefined;
+  readonly until?: Instant | undefined;
+  readonly actor?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly request?: RequestId | undefined;
+  readonly kind?: string | undefined;
+  readonly after?: number | undefined;
+  readonly limit: number;
+  /** Only what concerns this principal: their own acts, and everything about their own requests. */
+  readonly visibleTo?: Principal | undefined;
+}
+
+export interface RequestFilter {
+  readonly requester?: Principal | undefined;
+  /** Requests that name one of these approvers and are not the principal's own. */
+  readonly approvableBy?: Principal | undefined;
+  readonly state?: Request["state"] | undefined;
+  readonly before?: RequestId | undefined;
+  readonly limit: number;
+}
+
+/** What operations need of the store. Every write goes through {@link Ledger.commit} or {@link Ledger.record}. */
+export interface Ledger {
+  /** Rejects with `store_unavailable` when it cannot be recorded; then nothing of it was. */
+  commit(change: Change): Promise<CommitOutcome>;
+  /** Takes over a lease in `revoking`; `lost_race` when its epoch has moved on. */
+  claim(claim: Claim): Promise<CommitOutcome>;
+  /** Keeps a live lease alive: not a move of the state machine. `lost_race` when it is no longer active in this epoch. */
+  touch(lease: { readonly id: LeaseId; readonly epoch: number; readonly aliveUntil: Instant; readonly dueAt: Instant }): Promise<CommitOutcome>;
+  /** Events without a change: refusals, start and stop. */
+  record(...events: readonly [AuditEntry, ...AuditEntry[]]): Promise<void>;
+
+  signInByTokenHash(hash: string): Promise<SignIn | undefined>;
+  request(id: RequestId): Promise<Request | undefined>;
+  /** Requests whose id begins so, a bounded number of them. */
+  requestsByPrefix(prefix: string): Promise<Request[]>;
+  requestByKey(requester: Principal, key: string): Promise<Request | undefined>;
+  /** Newest first. */
+  requests(filter: RequestFilter): Promise<Request[]>;
+  approvals(requests: readonly RequestId[]): Promise<Approval[]>;
+  leasesOf(requests: readonly RequestId[]): Promise<Lease[]>;
+  lease(id: LeaseId): Promise<Lease | undefined>;
+  audit(filter: AuditFilter): Promise<AuditEvent[]>;
+
+  /** Requests whose instant has come, oldest first. */
+  dueRequests(now: Instant, limit: number): Promise<Request[]>;
+  /** Leases whose instant has come, oldest first, but for those on the named resources. */
+  dueLeases(now: Instant, limit: number, exceptResources: readonly string[]): Promise<Lease[]>;
+  /** The next instant at which something is due. */
+  nextDue(): Promise<Instant | undefined>;
+  /** Sessions that nobody ended although their lease was proven revoked before the instant: their CLI is gone. */
+  forsakenSessions(revokedBefore: Instant, limit: number): Promise<{ session: Session; resource: string }[]>;
+  /** Makes every lease in revocation due at once: its former worker is gone. Only while no other broker works on this ledger. */
+  releaseClaims(now: Instant): Promise<void>;
+}

@@ -1,0 +1,280 @@
+import { PhiError } from "@phi/shared/errors";
+import { newId } from "@phi/shared/ids";
+import type { Instant } from "@phi/shared/time";
+import { describe, expect, it } from "vitest";
+import type { Credential, Outcome, Provider } from "../ports/provider.js";
+
+/** One connection made with a credential. */
+export interface ContractSession {
+  read(): Promise<unknown>;
+  write(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** A real server, prepared for the suite, and how to look at it from outside the provider. */
+export interface ContractTarget<Config, Role, Handle> {
+  readonly provider: Provider<Config, Role, Handle>;
+  readonly config: Config;
+  /** May read and may not write. */
+  readonly role: Role;
+  /** Roles whose names try to break out of quotes, all of which may read. */
+  readonly hostileRoles: readonly Role[];
+  /** The same settings, for a port where nobody listens, and for one where somebody listens and never answers. */
+  readonly dead: Config;
+  readonly silent: Config;
+  /** Rejects when the credential is refused. */
+  connect(credential: Credential): Promise<ContractSession>;
+  /** Sessions alive with this handle's name. */
+  sessions(handle: Handle): Promise<number>;
+  exists(handle: Handle): Promise<boolean>;
+  /** Everything the server has written to its log, at its most talkative. */
+  log(): Promise<string>;
+}
+
+const never = new AbortController().signal;
+const TAG = "contract";
+
+/** Environment variables make the long runs longer; the defaults keep the suite under half a minute. */
+const STORMS = Number(process.env.PHI_TEST_STORMS ?? 25);
+const CYCLES = Number(process.env.PHI_TEST_CYCLES ?? 200);
+
+/** The guarantees of `ports/provider.ts`, which hold for every kind, on the real server. */
+export function providerContract<Config, Role, Handle>(target: () => ContractTarget<Config, Role, Handle>): void {
+  const orderFor = (leaseId: string, role: Role, createBy: Instant = Date.now() + 30_000) => ({
+    config: target().config,
+    role,
+    leaseId,
+    requestId: newId("request"),
+    principal: "alice o'hara $phi$ \\",
+    createBy,
+    expiresAt: Date.now() + 60_000,
+  });
+  const issueOne = async (role: Role = target().role, createBy?: Instant, signal: AbortSignal = never) => {
+    const leaseId = newId("lease");
+    const handle = target().provider.plan(TAG, leaseId);
+    const credential = await target().provider.issue(orderFor(leaseId, role, createBy), handle, signal);
+    return { handle, credential };
+  };
+  const revokeOne = async (handle: Handle, createBy: Instant = Date.now() + 30_000): Promise<Outcome> => {
+    const [outcome] = await target().provider.revoke(target().config, [{ handle, createBy }], never);
+    if (outcome === undefined) throw new Error("no outcome");
+    return outcome;
+  };
+  const left = async (handles: readonly Handle[]): Promise<Handle[]> => {
+    const found = [];
+    for (const handle of handles)
+      if ((await target().exists(handle)) || (await target().sessions(handle))) found.push(handle);
+    return found;
+  };
+
+  describe("issue", () => {
+    it("gives what the role may do and no more", async () => {
+      const { handle, credential } = await issueOne();
+      const session = await target().connect(credential);
+      await session.read();
+      await expect(session.write()).rejects.toThrow();
+      await session.close();
+      expect(await target().exists(handle)).toBe(true);
+      await revokeOne(handle);
+    });
+
+    it("is refused by the target once createBy is over, and leaves nothing", async () => {
+      const leaseId = newId("lease");
+      const handle = target().provider.plan(TAG, leaseId);
+      const late = target().provider.issue(orderFor(leaseId, target().role, Date.now() - 1), handle, never);
+      await expect(late).rejects.toMatchObject({ name: "PhiError", code: "target_refused" });
+      expect(await target().exists(handle)).toBe(false);
+    });
+
+    it("takes names apart from syntax", async () => {
+      for (const role of target().hostileRoles) {
+        const { handle, credential } = await issueOne(role);
+        const session = await target().connect(credential);
+        await session.read();
+        expect(await revokeOne(handle)).toMatchObject({ outcome: "revoked" });
+        await session.close();
+      }
+    });
+
+    it("hides the credential from everything that prints", async () => {
+      const { handle, credential } = await issueOne();
+      const secret = Object.entries(credential.environment.reveal()).filter(([name]) => name.includes("PASSWORD"));
+      await revokeOne(handle);
+      const log = await target().log();
+      expect(secret.length).toBeGreaterThan(0);
+      for (const [, password] of secret) {
+        expect(password.length).toBeGreaterThanOrEqual(32);
+        expect(log).not.toContain(password);
+        expect(JSON.stringify(credential)).not.toContain(password);
+      }
+    });
+  });
+
+  describe("revoke", () => {
+    it("ends the credential, its live sessions included", async () => {
+      const { handle, credential } = await issueOne();
+      const sessions = await Promise.all([target().connect(credential), target().connect(credential)]);
+      expect(await target().sessions(handle)).toBe(2);
+      expect(await revokeOne(handle)).toMatchObject({ outcome: "revoked", sessionsEnded: 2 });
+      for (const session of sessions) await expect(session.read()).rejects.toThrow();
+      await expect(target().connect(credential)).rejects.toThrow();
+      expect(await left([handle])).toEqual([]);
+    });
+
+    it("succeeds again on what is gone", async () => {
+      const { handle } = await issueOne();
+      expect(await revokeOne(handle)).toMatchObject({ outcome: "revoked" });
+      expect(await revokeOne(handle)).toMatchObject({ outcome: "revoked", sessionsEnded: 0 });
+    });
+
+    it("of what was never issued succeeds, and is final only after createBy", async () => {
+      const handle = target().provider.plan(TAG, newId("lease"));
+      expect(await revokeOne(handle)).toEqual({ outcome: "revoked", sessionsEnded: 0, droppedAfterCreateBy: false });
+      expect(await revokeOne(handle, Date.now() - 1)).toEqual({
+        outcome: "revoked",
+        sessionsEnded: 0,
+        droppedAfterCreateBy: true,
+      });
+    });
+
+    it("answers for each of many, in order, in one go", async () => {
+      const issued = await Promise.all(Array.from({ length: 20 }, () => issueOne()));
+      const handles = issued.flatMap(({ handle }) => [handle, target().provider.plan(TAG, newId("lease"))]);
+      const createBy = Date.now() + 30_000;
+      const outcomes = await target().provider.revoke(
+        target().config,
+        handles.map((handle, index) => ({ handle, createBy: index % 4 === 1 ? Date.now() - 1 : createBy })),
+        never,
+      );
+      expect(outcomes).toEqual(
+        handles.map((_, index) => ({ outcome: "revoked", sessionsEnded: 0, droppedAfterCreateBy: index % 4 === 1 })),
+      );
+      expect(await left(handles)).toEqual([]);
+      expect(await target().provider.revoke(target().config, [], never)).toEqual([]);
+    });
+
+    it("leaves nothing of an issue that was aborted at any moment", async () => {
+      const handles: Handle[] = [];
+      for (let run = 0; run < 24; run++) {
+        const leaseId = newId("lease");
+        const handle = target().provider.plan(TAG, leaseId);
+        handles.push(handle);
+        const createBy = Date.now() + 300;
+        const abort = new AbortController();
+        const issuing = target()
+          .provider.issue(orderFor(leaseId, target().role, createBy), handle, abort.signal)
+          .then(
+            () => "issued",
+            (error: unknown) => (error instanceof PhiError ? error.code : error),
+          );
+        // From before the first byte to after the answer, some while the revocation runs.
+        const aborting = new Promise<void>((resolve) => setTimeout(() => resolve(abort.abort()), run / 4));
+        if (run % 2 === 0) await aborting;
+        await revokeOne(handle, createBy);
+        await aborting;
+        expect(["issued", "target_unavailable", "target_refused"]).toContain(await issuing);
+        await finallyRevoked(() => revokeOne(handle, createBy));
+      }
+      expect(await left(handles)).toEqual([]);
+    });
+
+    it("wins against clients that reconnect as fast as they can", async () => {
+      for (let run = 0; run < STORMS; run++) {
+        const { handle, credential } = await issueOne();
+        let storming = true;
+        const storm = Array.from({ length: 4 }, async () => {
+          while (storming) {
+            const session = await target()
+              .connect(credential)
+              .catch(() => undefined);
+            if (session === undefined) continue;
+            await session.read().catch(() => undefined);
+            await session.close().catch(() => undefined);
+          }
+        });
+        await new Promise((resolve) => setTimeout(resolve, 30 + run));
+        const outcome = await revokeOne(handle);
+        const alive = await left([handle]);
+        storming = false;
+        await Promise.all(storm);
+        expect(outcome).toMatchObject({ outcome: "revoked" });
+        expect(alive).toEqual([]);
+      }
+    }, 120_000);
+
+    it(`leaves nothing after ${CYCLES} cycles at the same time`, async () => {
+      const cycles = await Promise.all(
+        Array.from({ length: CYCLES }, async () => {
+          const { handle } = await issueOne();
+          return { handle, outcome: await revokeOne(handle) };
+        }),
+      );
+      expect(cycles.filter(({ outcome }) => outcome.outcome !== "revoked")).toEqual([]);
+      expect(await handlesOf(target(), TAG)).toEqual([]);
+    }, 300_000);
+
+    it("says within seconds that a target is down, and by its class", async () => {
+      const handle = target().provider.plan(TAG, newId("lease"));
+      for (const config of [target().dead, target().silent]) {
+        const began = performance.now();
+        const [outcome] = await target().provider.revoke(config, [{ handle, createBy: 0 }], never);
+        expect(outcome).toMatchObject({ outcome: "failed", step: "connect", class: "connection", fenced: false });
+        const issuing = target().provider.issue({ ...orderFor(newId("lease"), target().role), config }, handle, never);
+        await expect(issuing).rejects.toMatchObject({ code: "target_unavailable" });
+        expect(performance.now() - began).toBeLessThan(15_000);
+      }
+    }, 40_000);
+
+    it("stops at once when the signal says so", async () => {
+      const handle = target().provider.plan(TAG, newId("lease"));
+      const began = performance.now();
+      const [outcome] = await target().provider.revoke(
+        target().silent,
+        [{ handle, createBy: 0 }],
+        AbortSignal.timeout(50),
+      );
+      expect(outcome).toMatchObject({ outcome: "failed", class: "connection" });
+      expect(performance.now() - began).toBeLessThan(1_000);
+    });
+  });
+
+  describe("list and check", () => {
+    it("lists what this broker has there, and nothing of another's", async () => {
+      const { handle } = await issueOne();
+      expect(await handlesOf(target(), TAG)).toEqual([handle]);
+      expect(await handlesOf(target(), TAG.slice(0, -1))).toEqual([]);
+      await revokeOne(handle);
+      expect(await handlesOf(target(), TAG)).toEqual([]);
+    });
+
+    it("finds nothing wrong with a target that is set up as the manual says", async () => {
+      const findings = await target().provider.check(target().config, [target().role, ...target().hostileRoles], never);
+      expect(findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    });
+
+    it("finds that a target does not answer", async () => {
+      const findings = await target().provider.check(target().dead, [target().role], never);
+      expect(findings).toMatchObject([{ severity: "error" }]);
+    });
+  });
+}
+
+/** Asks until the answer is final: `createBy` is a moment away. */
+async function finallyRevoked(revokeAgain: () => Promise<Outcome>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const outcome = await revokeAgain();
+    if (outcome.outcome === "revoked" && outcome.droppedAfterCreateBy) return;
+    if (performance.now() > deadline) throw new Error(`not final: ${JSON.stringify(outcome)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function handlesOf<Config, Role, Handle>(
+  target: ContractTarget<Config, Role, Handle>,
+  tag: string,
+): Promise<Handle[]> {
+  const handles: Handle[] = [];
+  for await (const handle of target.provider.list(target.config, tag, never)) handles.push(handle);
+  return handles;
+}

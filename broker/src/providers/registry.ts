@@ -1,0 +1,14 @@
+import type { Instant } from "@phi/shared/time";
+import type { Provider } from "../ports/provider.js";
+import { createPostgresProvider } from "./postgres/provider.js";
+
+/**
+ * Every kind of resource there is, by its name in the configuration. Config, role and handle are what the provider's own
+ * schemas gave: whoever holds a provider from here parses with its schemas and passes on what came out.
+ */
+export function createProviders(
+  { now }: { readonly now: () => Instant } = { now: Date.now },
+): Record<string, Provider> {
+  const kinds = [createPostgresProvider({ now })];
+  return Object.fromEntries(kinds.map((provider) => [provider.kind, provider]));
+}

@@ -1,0 +1,200 @@
+import type { InStatement } from "@libsql/client";
+import { randomText } from "@phi/shared/ids";
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, like, lt, lte, ne, notInArray, or, type SQL, sql } from "drizzle-orm";
+import type { Changes } from "../ports/changes.js";
+import type { Change, Ledger, RequestFilter } from "../ports/ledger.js";
+import { createAuditLog } from "./audit-log.js";
+import type { Store } from "./open.js";
+import { approvalFromRow, entryToRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
+import { approvals, auditEvents, leases, ledgers, requests, sessions, signIns } from "./schema.js";
+import { insertIf, toStatement } from "./sql.js";
+import { compileStep, recorded } from "./steps.js";
+
+/** The ledger on an open store. `changes` hears of every request that a committed event names. */
+export function createLedger(store: Store, changes: Changes): Ledger {
+  const { read, writer } = store;
+  const log = createAuditLog(read);
+
+  function announce(events: Change["events"]): void {
+    for (const id of new Set(events.flatMap((event) => (event.requestId === undefined ? [] : [event.requestId])))) {
+      changes.publish(id);
+    }
+  }
+
+  return {
+    async commit(change) {
+      const [first, ...others] = change.events;
+      const moved = recorded(first.id);
+      const guard = compileStep(change.guard, sql`1`, moved);
+      const statements: InStatement[] = [
+        guard.first,
+        insertIf(auditEvents, entryToRow(first), sql`changes() = 1`),
+        ...guard.rest,
+        ...(change.then ?? []).flatMap((step) => {
+          const compiled = compileStep(step, moved, moved);
+          const own = step.event === undefined ? [] : [insertIf(auditEvents, entryToRow(step.event), sql`changes() = 1 and ${moved}`)];
+          return [compiled.first, ...own, ...compiled.rest];
+        }),
+        ...others.map((event) => insertIf(auditEvents, entryToRow(event), moved)),
+      ].map(toStatement);
+      const [result] = await writer.write(statements);
+      if (result?.rowsAffected !== 1) return "lost_race";
+      announce(change.events);
+      return "moved";
+    },
+
+    async claim({ id, epoch, until }) {
+      const move = { to: "revoking", dueAt: until } as const;
+      const { first } = compileStep({ do: "advance_lease", id, from: "revoking", epoch, claim: true, move }, sql`1`, sql`1`);
+      const [result] = await writer.write([toStatement(first)]);
+      return result?.rowsAffected === 1 ? "moved" : "lost_race";
+    },
+
+    async touch({ id, epoch, aliveUntil, dueAt }) {
+      const move = { to: "active", aliveUntil, dueAt } as const;
+      const { first } = compileStep({ do: "advance_lease", id, from: "active", epoch, claim: false, move }, sql`1`, sql`1`);
+      const [result] = await writer.write([toStatement(first)]);
+      return result?.rowsAffected === 1 ? "moved" : "lost_race";
+    },
+
+    async record(...events) {
+      await writer.write(events.map((event) => toStatement(insertIf(auditEvents, entryToRow(event), sql`1`))));
+      announce(events);
+    },
+
+    async signInByTokenHash(hash) {
+      const [row] = await read.select().from(signIns).where(eq(signIns.tokenHash, hash)).limit(1);
+      return row && signInFromRow(row);
+    },
+
+    async request(id) {
+      const [row] = await read.select().from(requests).where(eq(requests.id, id)).limit(1);
+      return row && requestFromRow(row);
+    },
+
+    async requestsByPrefix(prefix) {
+      // Only the characters of an id get here, so nothing in it means anything to `like`.
+      const rows = await read.select().from(requests).where(like(requests.id, `${prefix}%`)).limit(50);
+      return rows.map(requestFromRow);
+    },
+
+    async requestByKey(requester, key) {
+      const [row] = await read
+        .select()
+        .from(requests)
+        .where(
+          and(
+            eq(requests.requesterIssuer, requester.issuer),
+            eq(requests.requesterSubject, requester.subject),
+            eq(requests.idempotencyKey, key),
+          ),
+        )
+        .limit(1);
+      return row && requestFromRow(row);
+    },
+
+    async requests(filter) {
+      const rows = await read
+        .select()
+        .from(requests)
+        .where(await whereRequests(filter))
+        .orderBy(desc(requests.createdAt), desc(requests.id))
+        .limit(filter.limit);
+      return rows.map(requestFromRow);
+    },
+
+    async approvals(ids) {
+      if (ids.length === 0) return [];
+      const rows = await read.select().from(approvals).where(inArray(approvals.requestId, [...ids])).orderBy(asc(approvals.at));
+      return rows.map(approvalFromRow);
+    },
+
+    async leasesOf(ids) {
+      if (ids.length === 0) return [];
+      const rows = await read.select().from(leases).where(inArray(leases.requestId, [...ids])).orderBy(asc(leases.createdAt));
+      return rows.map(leaseFromRow);
+    },
+
+    async lease(id) {
+      const [row] = await read.select().from(leases).where(eq(leases.id, id)).limit(1);
+      return row && leaseFromRow(row);
+    },
+
+    audit: log.query,
+
+    async dueRequests(now, limit) {
+      const rows = await read.select().from(requests).where(lte(requests.dueAt, now)).orderBy(asc(requests.dueAt)).limit(limit);
+      return rows.map(requestFromRow);
+    },
+
+    async dueLeases(now, limit, exceptResources) {
+      const rows = await read
+        .select()
+        .from(leases)
+        .where(
+          exceptResources.length === 0
+            ? lte(leases.dueAt, now)
+            : and(lte(leases.dueAt, now), notInArray(leases.resource, [...exceptResources])),
+        )
+        .orderBy(asc(leases.dueAt))
+        .limit(limit);
+      return rows.map(leaseFromRow);
+    },
+
+    async nextDue() {
+      const [request] = await read.select({ at: requests.dueAt }).from(requests).where(isNotNull(requests.dueAt)).orderBy(asc(requests.dueAt)).limit(1);
+      const [lease] = await read.select({ at: leases.dueAt }).from(leases).where(isNotNull(leases.dueAt)).orderBy(asc(leases.dueAt)).limit(1);
+      const instants = [request?.at, lease?.at].filter((at) => at !== undefined && at !== null);
+      return instants.length === 0 ? undefined : Math.min(...instants);
+    },
+
+    async forsakenSessions(revokedBefore, limit) {
+      const rows = await read
+        .select({ session: sessions, resource: leases.resource })
+        .from(sessions)
+        .innerJoin(leases, eq(sessions.leaseId, leases.id))
+        .where(and(isNull(sessions.endedAt), eq(leases.state, "revoked"), lt(leases.revokedAt, revokedBefore)))
+        .limit(limit);
+      return rows.map(({ session, resource }) => ({ session: sessionFromRow(session), resource }));
+    },
+
+    async releaseClaims(now) {
+      await writer.write([
+        toStatement(sql`update ${leases} set due_at = ${now} where ${leases.state} in ('issuing', 'revoking') and ${leases.dueAt} > ${now}`),
+      ]);
+    },
+  };
+
+  /** Approvers match by group or subject; the list is JSON, and each selector is compared whole. */
+  async function whereRequests(filter: RequestFilter): Promise<SQL | undefined> {
+    const { requester, approvableBy, state, before } = filter;
+    const conditions: (SQL | undefined)[] = [];
+    if (requester !== undefined) {
+      conditions.push(eq(requests.requesterIssuer, requester.issuer), eq(requests.requesterSubject, requester.subject));
+    }
+    if (approvableBy !== undefined) {
+      const selectors = [...approvableBy.groups.map((group) => `group:${group}`), `principal:${approvableBy.subject}`];
+      conditions.push(
+        sql`exists (select 1 from json_each(${requests.approvers}) where json_each.value in (select value from json_each(${JSON.stringify(selectors)})))`,
+        or(ne(requests.requesterIssuer, approvableBy.issuer), ne(requests.requesterSubject, approvableBy.subject)),
+      );
+    }
+    if (state !== undefined) conditions.push(eq(requests.state, state));
+    if (before !== undefined) {
+      const [edge] = await read.select({ at: requests.createdAt }).from(requests).where(eq(requests.id, before)).limit(1);
+      if (edge !== undefined) {
+        conditions.push(or(lt(requests.createdAt, edge.at), and(eq(requests.createdAt, edge.at), lt(requests.id, before))));
+      }
+    }
+    return and(...conditions);
+  }
+}
+
+/** The mark of this ledger's credentials on every target; made once, at the first start. */
+export async function brokerTag(store: Store, now: number): Promise<string> {
+  await store.writer.write([toStatement(sql`${insertIf(ledgers, { id: 1, brokerTag: randomText(6), createdAt: now }, sql`1`)} on conflict do nothing`)]);
+  const [row] = await store.read.select({ tag: ledgers.brokerTag }).from(ledgers).where(gte(ledgers.id, 1)).limit(1);
+  if (row === undefined) throw new Error("damaged ledger: it has no name");
+  return row.tag;
+}
+

@@ -1,0 +1,239 @@
+import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import { toRfc3339 } from "@phi/shared/time";
+import type { AuditEntry } from "../domain/audit-event.js";
+import { type Lease, leaseDue, type RevokeReason } from "../domain/lease.js";
+import type { Selector } from "../domain/principal.js";
+import { type Request, requestDue } from "../domain/request.js";
+import type { Approval, Session, SignIn } from "../ports/ledger.js";
+import type { approvals, auditEvents, leases, requests, sessions, signIns } from "./schema.js";
+
+/** Between rows and the domain's values. A row that no state allows is a damaged ledger, and is said so at once. */
+
+function present<T>(value: T | null, what: string): T {
+  if (value === null) throw new Error(`damaged ledger: ${what} is missing`);
+  return value;
+}
+
+export function requestFromRow(row: typeof requests.$inferSelect): Request {
+  const asked = {
+    id: row.id as RequestId,
+    requester: {
+      issuer: row.requesterIssuer,
+      subject: row.requesterSubject,
+      name: row.requesterName,
+      groups: row.requesterGroups,
+    },
+    resource: row.resource,
+    role: row.role,
+    duration: row.duration,
+    reason: row.reason ?? undefined,
+    ticket: row.ticket ?? undefined,
+    policy: row.policy,
+    approvers: row.approvers as Selector[],
+    approvalsNeeded: row.approvalsNeeded,
+    claimWithin: row.claimWithin,
+    starts: row.starts,
+    createdAt: row.createdAt,
+    pendingUntil: row.pendingUntil,
+    endComment: row.endComment ?? undefined,
+  };
+  const approved = () => ({
+    approvedAt: present(row.approvedAt, `approval time of ${row.id}`),
+    claimUntil: present(row.claimUntil, `claim time of ${row.id}`),
+  });
+  switch (row.state) {
+    case "pending":
+      return { ...asked, state: row.state };
+    case "approved":
+      return { ...asked, state: row.state, ...approved() };
+    case "active":
+      return {
+        ...asked,
+        state: row.state,
+        ...approved(),
+        startedAt: present(row.startedAt, `start of ${row.id}`),
+        expiresAt: present(row.expiresAt, `end of window of ${row.id}`),
+      };
+    case "denied":
+    case "withdrawn":
+    case "lapsed":
+      return { ...asked, state: row.state, endedAt: present(row.endedAt, `end of ${row.id}`) };
+    case "ended":
+      return {
+        ...asked,
+        state: row.state,
+        ...approved(),
+        ...(row.startedAt === null ? {} : { startedAt: row.startedAt }),
+        ...(row.expiresAt === null ? {} : { expiresAt: row.expiresAt }),
+        endedAt: present(row.endedAt, `end of ${row.id}`),
+        endedBecause: present(row.endedBecause, `end reason of ${row.id}`),
+      };
+  }
+}
+
+export function requestToRow(request: Request, idempotencyKey: string | undefined): typeof requests.$inferInsert {
+  return {
+    id: request.id,
+    requesterIssuer: request.requester.issuer,
+    requesterSubject: request.requester.subject,
+    requesterName: request.requester.name,
+    requesterGroups: [...request.requester.groups],
+    resource: request.resource,
+    role: request.role,
+    duration: request.duration,
+    reason: request.reason ?? null,
+    ticket: request.ticket ?? null,
+    state: request.state,
+    policy: request.policy,
+    approvers: [...request.approvers],
+    approvalsNeeded: request.approvalsNeeded,
+    claimWithin: request.claimWithin,
+    starts: request.starts,
+    createdAt: request.createdAt,
+    pendingUntil: request.pendingUntil,
+    approvedAt: "approvedAt" in request ? request.approvedAt : null,
+    claimUntil: "claimUntil" in request ? request.claimUntil : null,
+    startedAt: "startedAt" in request ? (request.startedAt ?? null) : null,
+    expiresAt: "expiresAt" in request ? (request.expiresAt ?? null) : null,
+    dueAt: requestDue(request)?.at ?? null,
+    idempotencyKey: idempotencyKey ?? null,
+  };
+}
+
+export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
+  const planned = {
+    id: row.id as LeaseId,
+    requestId: row.requestId as RequestId,
+    sessionId: row.sessionId as SessionId,
+    resource: row.resource,
+    kind: row.kind,
+    use: row.use,
+    handle: row.handle,
+    handleText: row.handleText,
+    epoch: row.epoch,
+    createdAt: row.createdAt,
+    createBy: row.createBy,
+    ...(row.createdOnTarget === null ? {} : { createdOnTarget: row.createdOnTarget }),
+    expiresAt: row.expiresAt,
+  };
+  const attempts = {
+    attempts: row.attempts,
+    lastError: row.lastError ?? undefined,
+    overdueSince: row.overdueSince ?? undefined,
+  };
+  const because = () => present(row.because, `reason of ${row.id}`) as RevokeReason;
+  switch (row.state) {
+    case "issuing":
+      return { ...planned, state: row.state };
+    case "active":
+      return { ...planned, state: row.state, aliveUntil: present(row.aliveUntil, `liveness of ${row.id}`) };
+    case "revoking":
+      return {
+        ...planned,
+        ...attempts,
+        state: row.state,
+        because: because(),
+        revokingSince: present(row.revokingSince, `start of revocation of ${row.id}`),
+        nextAttempt: present(row.dueAt, `next attempt of ${row.id}`),
+      };
+    case "revoked":
+      return { ...planned, ...attempts, state: row.state, because: because(), revokedAt: present(row.revokedAt, `proof of ${row.id}`) };
+    case "abandoned":
+      return { ...planned, ...attempts, state: row.state, because: because() };
+  }
+}
+
+export function leaseToRow(lease: Lease, idempotencyKey: string | undefined): typeof leases.$inferInsert {
+  return {
+    id: lease.id,
+    requestId: lease.requestId,
+    sessionId: lease.sessionId,
+    resource: lease.resource,
+    kind: lease.kind,
+    use: lease.use,
+    handle: lease.handle,
+    handleText: lease.handleText,
+    state: lease.state,
+    epoch: lease.epoch,
+    createdAt: lease.createdAt,
+    createBy: lease.createBy,
+    createdOnTarget: lease.createdOnTarget ?? null,
+    expiresAt: lease.expiresAt,
+    aliveUntil: lease.state === "active" ? lease.aliveUntil : null,
+    dueAt: leaseDue(lease) ?? null,
+    idempotencyKey: idempotencyKey ?? null,
+  };
+}
+
+export function signInFromRow(row: typeof signIns.$inferSelect): SignIn {
+  return {
+    id: row.id as SignInId,
+    tokenHash: row.tokenHash,
+    principal: {
+      issuer: row.principalIssuer,
+      subject: row.principalSubject,
+      name: row.principalName,
+      groups: row.principalGroups,
+    },
+    host: row.host ?? undefined,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    endedAt: row.endedAt ?? undefined,
+  };
+}
+
+export function approvalFromRow(row: typeof approvals.$inferSelect): Approval {
+  return {
+    requestId: row.requestId as RequestId,
+    approver: { issuer: row.approverIssuer, subject: row.approverSubject, name: row.approverName },
+    verdict: row.verdict,
+    reason: row.reason ?? undefined,
+    at: row.at,
+  };
+}
+
+export function sessionFromRow(row: typeof sessions.$inferSelect): Session {
+  return {
+    id: row.id as SessionId,
+    leaseId: row.leaseId as LeaseId,
+    requestId: row.requestId as RequestId,
+    command: row.command,
+    host: row.host,
+    startedAt: row.startedAt,
+  };
+}
+
+export function entryToRow(entry: AuditEntry): typeof auditEvents.$inferInsert {
+  return {
+    id: entry.id,
+    at: entry.at,
+    kind: entry.kind,
+    actorIssuer: entry.actor?.issuer ?? null,
+    actorSubject: entry.actor?.subject ?? null,
+    actorName: entry.actor?.name ?? null,
+    resource: entry.resource ?? null,
+    requestId: entry.requestId ?? null,
+    leaseId: entry.leaseId ?? null,
+    sessionId: entry.sessionId ?? null,
+    data: { ...entry.data },
+  };
+}
+
+export function eventFromRow(row: typeof auditEvents.$inferSelect): AuditEvent {
+  const event: AuditEvent = {
+    seq: row.seq,
+    event: row.id,
+    at: toRfc3339(row.at),
+    kind: row.kind as AuditEvent["kind"],
+    data: row.data,
+  };
+  if (row.actorSubject !== null) {
+    event.actor = { issuer: row.actorIssuer ?? "", subject: row.actorSubject, name: row.actorName ?? row.actorSubject };
+  }
+  if (row.resource !== null) event.resource = row.resource;
+  if (row.requestId !== null) event.request = row.requestId;
+  if (row.leaseId !== null) event.lease = row.leaseId;
+  if (row.sessionId !== null) event.session = row.sessionId;
+  return event;
+}

@@ -1,0 +1,187 @@
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+/**
+ * The tables of the ledger. Instants are integer milliseconds; `due_at` is the one instant at which the broker must act on
+ * a row by itself, empty once nothing is left to do. No column ever holds an issued secret.
+ */
+
+const person = (prefix: string) => ({
+  issuer: text(`${prefix}_issuer`).notNull(),
+  subject: text(`${prefix}_subject`).notNull(),
+  name: text(`${prefix}_name`).notNull(),
+});
+const principal = person("principal");
+const requester = person("requester");
+const approver = person("approver");
+
+/** One row, made at the first start: who this ledger is. */
+export const ledgers = sqliteTable("ledgers", {
+  id: integer("id").primaryKey(),
+  /** Six characters that mark this broker's credentials on every target. */
+  brokerTag: text("broker_tag").notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const signIns = sqliteTable(
+  "sign_ins",
+  {
+    id: text("id").primaryKey(),
+    /** SHA-256 of the token, hex. The token itself is nowhere. */
+    tokenHash: text("token_hash").notNull(),
+    principalIssuer: principal.issuer,
+    principalSubject: principal.subject,
+    principalName: principal.name,
+    principalGroups: text("principal_groups", { mode: "json" }).$type<string[]>().notNull(),
+    host: text("host"),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    endedAt: integer("ended_at"),
+  },
+  (table) => [uniqueIndex("sign_ins_by_token").on(table.tokenHash)],
+);
+
+/** ID tokens that were exchanged, until they expire by themselves: each is good for one sign-in. */
+export const usedIdTokens = sqliteTable("used_id_tokens", {
+  hash: text("hash").primaryKey(),
+  expiresAt: integer("expires_at").notNull(),
+});
+
+export const requests = sqliteTable(
+  "requests",
+  {
+    id: text("id").primaryKey(),
+    requesterIssuer: requester.issuer,
+    requesterSubject: requester.subject,
+    requesterName: requester.name,
+    requesterGroups: text("requester_groups", { mode: "json" }).$type<string[]>().notNull(),
+    resource: text("resource").notNull(),
+    role: text("role").notNull(),
+    duration: integer("duration").notNull(),
+    reason: text("reason"),
+    ticket: text("ticket"),
+    state: text("state", { enum: ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"] }).notNull(),
+    policy: text("policy").notNull(),
+    approvers: text("approvers", { mode: "json" }).$type<string[]>().notNull(),
+    approvalsNeeded: integer("approvals_needed").notNull(),
+    claimWithin: integer("claim_within").notNull(),
+    starts: text("starts", { enum: ["first_use", "approval"] }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    pendingUntil: integer("pending_until").notNull(),
+    approvedAt: integer("approved_at"),
+    claimUntil: integer("claim_until"),
+    startedAt: integer("started_at"),
+    expiresAt: integer("expires_at"),
+    endedAt: integer("ended_at"),
+    endedBecause: text("ended_because", { enum: ["expired", "ended_by_holder", "revoked"] }),
+    endComment: text("end_comment"),
+    dueAt: integer("due_at"),
+    idempotencyKey: text("idempotency_key"),
+  },
+  (table) => [
+    index("requests_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
+    index("requests_by_requester").on(table.requesterSubject, table.createdAt),
+    index("requests_by_time").on(table.createdAt),
+    index("requests_by_state").on(table.state, table.createdAt),
+    uniqueIndex("requests_by_key")
+      .on(table.requesterIssuer, table.requesterSubject, table.idempotencyKey)
+      .where(sql`${table.idempotencyKey} is not null`),
+  ],
+);
+
+/** Append-only. The key makes one person count once. */
+export const approvals = sqliteTable(
+  "approvals",
+  {
+    requestId: text("request_id").notNull().references(() => requests.id),
+    approverIssuer: approver.issuer,
+    approverSubject: approver.subject,
+    approverName: approver.name,
+    verdict: text("verdict", { enum: ["approve", "deny"] }).notNull(),
+    reason: text("reason"),
+    at: integer("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.requestId, table.approverIssuer, table.approverSubject] })],
+);
+
+export const leases = sqliteTable(
+  "leases",
+  {
+    id: text("id").primaryKey(),
+    requestId: text("request_id").notNull().references(() => requests.id),
+    sessionId: text("session_id").notNull(),
+    resource: text("resource").notNull(),
+    kind: text("kind").notNull(),
+    use: text("use", { enum: ["command", "window"] }).notNull(),
+    handle: text("handle", { mode: "json" }).notNull(),
+    handleText: text("handle_text").notNull(),
+    state: text("state", { enum: ["issuing", "active", "revoking", "revoked", "abandoned"] }).notNull(),
+    epoch: integer("epoch").notNull(),
+    createdAt: integer("created_at").notNull(),
+    createBy: integer("create_by").notNull(),
+    /** When the target acknowledged the create: from then on no late one can come. */
+    createdOnTarget: integer("created_on_target"),
+    expiresAt: integer("expires_at").notNull(),
+    aliveUntil: integer("alive_until"),
+    because: text("because"),
+    revokingSince: integer("revoking_since"),
+    attempts: integer("attempts").notNull().default(0),
+    lastError: text("last_error"),
+    overdueSince: integer("overdue_since"),
+    revokedAt: integer("revoked_at"),
+    dueAt: integer("due_at"),
+    idempotencyKey: text("idempotency_key"),
+  },
+  (table) => [
+    index("leases_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
+    index("leases_by_request").on(table.requestId),
+    uniqueIndex("leases_by_key").on(table.requestId, table.idempotencyKey).where(sql`${table.idempotencyKey} is not null`),
+  ],
+);
+
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    id: text("id").primaryKey(),
+    leaseId: text("lease_id").notNull().references(() => leases.id),
+    requestId: text("request_id").notNull().references(() => requests.id),
+    command: text("command", { mode: "json" }).$type<string[]>().notNull(),
+    host: text("host").notNull(),
+    startedAt: integer("started_at").notNull(),
+    endedAt: integer("ended_at"),
+    exitCode: integer("exit_code"),
+    signal: text("signal"),
+    endedBecause: text("ended_because"),
+  },
+  (table) => [
+    index("sessions_by_lease").on(table.leaseId),
+    index("sessions_open").on(table.leaseId).where(sql`${table.endedAt} is null`),
+  ],
+);
+
+/** The audit log: append-only and gapless (the rowid grows by one with each insert, and nothing is ever deleted). */
+export const auditEvents = sqliteTable(
+  "audit_events",
+  {
+    seq: integer("seq").primaryKey(),
+    id: text("id").notNull(),
+    at: integer("at").notNull(),
+    kind: text("kind").notNull(),
+    actorIssuer: text("actor_issuer"),
+    actorSubject: text("actor_subject"),
+    actorName: text("actor_name"),
+    resource: text("resource"),
+    requestId: text("request_id"),
+    leaseId: text("lease_id"),
+    sessionId: text("session_id"),
+    data: text("data", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
+  },
+  (table) => [
+    uniqueIndex("audit_events_by_id").on(table.id),
+    index("audit_events_by_time").on(table.at),
+    index("audit_events_by_request").on(table.requestId),
+    index("audit_events_by_actor").on(table.actorName, table.at),
+    index("audit_events_by_resource").on(table.resource, table.at),
+    index("audit_events_by_kind").on(table.kind, table.at),
+  ],
+);

@@ -1,0 +1,155 @@
+import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
+import type { Step } from "../ports/ledger.js";
+import { leaseToRow, requestToRow } from "./rows.js";
+import { approvals, auditEvents, leases, requests, sessions, signIns, usedIdTokens } from "./schema.js";
+import { insertIf, updateIf } from "./sql.js";
+
+/**
+ * What a step does, in SQL. `first` is the one statement that, as a guard, must change exactly one row; `rest` follows
+ * only if it did. Each statement carries its condition, because all of them run in one batch whatever the guard did.
+ */
+export interface CompiledStep {
+  readonly first: SQL;
+  readonly rest: readonly SQL[];
+}
+
+/** Holds in the batch when the guard moved: the change's first event is there then, and only then. */
+export function recorded(eventId: string): SQL {
+  return sql`exists (select 1 from ${auditEvents} where ${auditEvents.id} = ${eventId})`;
+}
+
+/** @param condition what must hold besides the step's own; `recorded(…)` for all statements but a guard's first. */
+export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledStep {
+  switch (step.do) {
+    case "insert_sign_in": {
+      const { signIn } = step;
+      return {
+        // The exchange of an ID token is the guard: the second one changes nothing.
+        first: sql`${insertIf(usedIdTokens, { hash: step.idTokenHash, expiresAt: step.idTokenExpiresAt }, condition)} on conflict do nothing`,
+        rest: [
+          insertIf(
+            signIns,
+            {
+              id: signIn.id,
+              tokenHash: signIn.tokenHash,
+              principalIssuer: signIn.principal.issuer,
+              principalSubject: signIn.principal.subject,
+              principalName: signIn.principal.name,
+              principalGroups: [...signIn.principal.groups],
+              host: signIn.host ?? null,
+              createdAt: signIn.createdAt,
+              expiresAt: signIn.expiresAt,
+            },
+            follow,
+          ),
+          sql`delete from ${usedIdTokens} where ${usedIdTokens.expiresAt} < ${signIn.createdAt}`,
+        ],
+      };
+    }
+    case "end_sign_in":
+      return single(updateIf(signIns, { endedAt: step.at }, sql`${eq(signIns.id, step.id)} and ${signIns.endedAt} is null and ${condition}`));
+    case "insert_request":
+      return single(insertIf(requests, requestToRow(step.request, step.idempotencyKey), condition));
+    case "advance_request": {
+      const given = step.require?.approvalsGiven;
+      return single(
+        updateIf(
+          requests,
+          { state: step.to, dueAt: step.dueAt, ...step.set },
+          sql`${eq(requests.id, step.id)} and ${eq(requests.state, step.from)} and ${
+            given === undefined ? sql`1` : approvalsAre(step.id, given)
+          } and ${condition}`,
+        ),
+      );
+    }
+    case "insert_approval": {
+      const { approval } = step;
+      return single(
+        insertIf(
+          approvals,
+          {
+            requestId: approval.requestId,
+            approverIssuer: approval.approver.issuer,
+            approverSubject: approval.approver.subject,
+            approverName: approval.approver.name,
+            verdict: approval.verdict,
+            reason: approval.reason ?? null,
+            at: approval.at,
+          },
+          // As a follower the guard has already moved the request on.
+          condition === follow
+            ? condition
+            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending') and ${approvalsAre(approval.requestId, step.approvalsGiven)} and ${condition}`,
+        ),
+      );
+    }
+    case "insert_lease":
+      return {
+        first: insertIf(
+          leases,
+          leaseToRow(step.lease, step.idempotencyKey),
+          sql`exists (select 1 from ${requests} where ${requests.id} = ${step.lease.requestId} and (
+            (${requests.state} = 'approved' and ${requests.claimUntil} > ${step.at}) or
+            (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at}))) and ${condition}`,
+        ),
+        rest: [
+          insertIf(
+            sessions,
+            {
+              id: step.session.id,
+              leaseId: step.session.leaseId,
+              requestId: step.session.requestId,
+              command: [...step.session.command],
+              host: step.session.host,
+              startedAt: step.session.startedAt,
+            },
+            follow,
+          ),
+        ],
+      };
+    case "advance_lease": {
+      const { to, ...values } = step.move;
+      return single(
+        updateIf(
+          leases,
+          { state: to, ...values, epoch: step.claim ? step.epoch + 1 : step.epoch },
+          sql`${eq(leases.id, step.id)} and ${eq(leases.state, step.from)} and ${eq(leases.epoch, step.epoch)} and ${condition}`,
+        ),
+      );
+    }
+    case "revoke_leases_of": {
+      const unended = and(eq(leases.requestId, step.requestId), inArray(leases.state, ["issuing", "active"]));
+      return {
+        first: sql`insert into ${auditEvents} (id, at, kind, resource, request_id, lease_id, session_id, data)
+          select 'evt_' || lower(hex(randomblob(8))), ${step.at}, 'lease.revoking', ${leases.resource}, ${leases.requestId}, ${leases.id},
+            ${leases.sessionId}, json_object('because', ${step.because}, 'handle', ${leases.handleText})
+          from ${leases} where ${unended} and ${condition}`,
+        rest: [
+          sql`update ${leases} set state = 'revoking', epoch = ${leases.epoch} + 1, because = ${step.because}, revoking_since = ${step.since},
+            due_at = ${step.at} where ${unended} and ${follow}`,
+        ],
+      };
+    }
+    case "end_session":
+      return single(
+        updateIf(
+          sessions,
+          {
+            endedAt: step.end.at,
+            exitCode: step.end.exitCode ?? null,
+            signal: step.end.signal ?? null,
+            endedBecause: step.end.because,
+          },
+          sql`${eq(sessions.id, step.id)} and ${sessions.endedAt} is null and ${condition}`,
+        ),
+      );
+  }
+}
+
+function single(first: SQL): CompiledStep {
+  return { first, rest: [] };
+}
+
+function approvalsAre(requestId: string, count: number): SQL {
+  return sql`(select count(*) from ${approvals} where ${approvals.requestId} = ${requestId} and ${approvals.verdict} = 'approve') = ${count}`;
+}

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newId } from "@phi/shared/ids";
+import type { Principal } from "../domain/principal.js";
+import type { Request } from "../domain/request.js";
+import type { Session } from "../ports/ledger.js";
+import type { Lease } from "../domain/lease.js";
+import { createChanges } from "./changes.js";
+import { createLedger } from "./ledger.js";
+import { openStore } from "./open.js";
+
+export const alice: Principal = { issuer: "https://login", subject: "alice", name: "alice", groups: ["engineering"] };
+export const bob: Principal = { issuer: "https://login", subject: "bob", name: "bob", groups: ["db-leads"] };
+
+/** A real ledger in a directory of its own. */
+export async function openTemporaryLedger() {
+  const folder = mkdtempSync(join(tmpdir(), "phi-ledger-"));
+  const path = join(folder, "phi.db");
+  const store = await openStore(path);
+  const changes = createChanges();
+  return {
+    path,
+    store,
+    changes,
+    ledger: createLedger(store, changes),
+    async close() {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function pendingRequest(over: Partial<Request> = {}): Request {
+  return {
+    id: newId("request"),
+    requester: alice,
+    resource: "db-prod",
+    role: "readonly",
+    duration: 1800,
+    reason: "INC-42",
+    ticket: undefined,
+    policy: "engineers read production",
+    approvers: ["group:db-leads"],
+    approvalsNeeded: 1,
+    claimWithin: 3600,
+    starts: "first_use",
+    createdAt: 1_000,
+    pendingUntil: 86_400_000,
+    endComment: undefined,
+    state: "pending",
+    ...over,
+  } as Request;
+}
+
+export function issuingLease(request: Request, over: Partial<Lease> = {}): { lease: Lease; session: Session } {
+  const lease = {
+    id: newId("lease"),
+    requestId: request.id,
+    sessionId: newId("session"),
+    resource: request.resource,
+    kind: "postgres",
+    use: "command",
+    handle: { role: "phi_abc" },
+    handleText: "phi_abc",
+    epoch: 0,
+    createdAt: 2_000,
+    createBy: 32_000,
+    expiresAt: 1_802_000,
+    state: "issuing",
+    ...over,
+  } as Lease;
+  return {
+    lease,
+    session: { id: lease.sessionId, leaseId: lease.id, requestId: request.id, command: ["psql"], host: "laptop", startedAt: 2_000 },
+  };
+}
+
+export const entry = (kind: Parameters<ReturnType<typeof createLedger>["record"]>[0]["kind"], request?: Request) => ({
+  id: newId("event"),
+  at: 1_000,
+  kind,
+  requestId: request?.id,
+});
