@@ -22,6 +22,7 @@ import { openApi } from "./openapi.js";
 import { toProblem } from "./problem.js";
 import { mountRequestEvents } from "./request-events.js";
 import type { AnyRoute } from "./route.js";
+import { strictPath } from "./strict-path.js";
 import { auditRoutes } from "./routes/audit.js";
 import { leaseRoutes } from "./routes/leases.js";
 import { requestRoutes } from "./routes/requests.js";
@@ -70,6 +71,7 @@ export function createApp(broker: Broker): Hono {
     context.header("cache-control", "no-store");
     context.header("x-content-type-options", "nosniff");
   });
+  app.use(strictPath());
   const table = routes(broker);
   for (const route of table) route.mount(app, broker.authenticate);
   mountRequestEvents(app, broker);

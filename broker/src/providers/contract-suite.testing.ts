@@ -182,7 +182,7 @@ export function providerContract<Config, Role, Handle>(target: () => ContractTar
       for (let run = 0; run < STORMS; run++) {
         const { handle, credential } = await issueOne();
         let storming = true;
-        const storm = Array.from({ length: 4 }, async () => {
+        const storm = Array.from({ length: 1 + (run % 4) }, async () => {
           while (storming) {
             const session = await target()
               .connect(credential)

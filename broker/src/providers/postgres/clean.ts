@@ -96,7 +96,7 @@ async function cleanDatabase(
 function moveToGraveyard(role: string, graveyard: string): string {
   const body = `
     DECLARE
-      owner CONSTANT oid := (SELECT oid FROM pg_roles WHERE rolname = ${pg.escapeLiteral(role)});
+      owner CONSTANT oid := to_regrole(${pg.escapeLiteral(role)})::oid;
       routines CONSTANT oid[] := ARRAY(SELECT oid FROM pg_proc WHERE proowner = owner);
       only_triggers CONSTANT boolean := NOT EXISTS (
         SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = ANY (routines)

@@ -174,6 +174,22 @@ describe("a lease that does not want to go", () => {
     expect(alive).toBe(0);
   });
 
+  it("is ended although it was just signing in when its role was closed", async () => {
+    const { handle, credential } = await lease();
+    // A login reads these settings after it has seen that the role may log in, and before it is listed as a session.
+    const gate = await openAsRoot("postgres");
+    await gate.query("BEGIN; LOCK TABLE pg_db_role_setting IN ACCESS EXCLUSIVE MODE");
+    const arriving = target.openAs(credential).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const revoking = revoke(handle);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await gate.query("COMMIT");
+    expect(await revoking).toMatchObject([{ ...revoked, sessionsEnded: 1 }]);
+    const session = await arriving;
+    if (session !== undefined) await expect(session.query("SELECT 1")).rejects.toThrow();
+    await gate.end();
+  });
+
   it("is fenced when something else keeps the role from being dropped, and delays no other", async () => {
     const { handle: held, credential } = await lease();
     const { handle: free } = await lease();

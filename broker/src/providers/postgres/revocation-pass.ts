@@ -71,7 +71,7 @@ BEGIN
   -- deny
   PERFORM set_config('lock_timeout', '300ms', true);
   FOR i IN 1 .. cardinality(names) LOOP
-    id[i] := (SELECT oid FROM pg_roles WHERE rolname = names[i]);
+    id[i] := to_regrole(names[i])::oid;
     CONTINUE WHEN id[i] IS NULL;
     FOR attempt IN 1 .. 10 LOOP
       BEGIN
@@ -159,7 +159,7 @@ BEGIN
     CONTINUE WHEN NOT fenced[i];
     IF id[i] IS NULL THEN
       final[i] := pg_try_advisory_xact_lock(hashtextextended(names[i], 0)) AND clock_timestamp() >= create_bys[i];
-      gone[i] := NOT EXISTS (SELECT FROM pg_roles WHERE rolname = names[i]);
+      gone[i] := to_regrole(names[i]) IS NULL;
       CONTINUE;
     END IF;
     dirty[i] := EXISTS (SELECT FROM pg_prepared_xacts WHERE owner = names[i]);
@@ -183,7 +183,7 @@ BEGIN
   -- verify
   FOR i IN 1 .. cardinality(names) LOOP
     CONTINUE WHEN NOT gone[i];
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = names[i]) OR EXISTS (SELECT FROM pg_stat_activity WHERE usesysid = id[i]) THEN
+    IF to_regrole(names[i]) IS NOT NULL OR EXISTS (SELECT FROM pg_stat_activity WHERE usesysid = id[i]) THEN
       gone[i] := false;
       failure[i] := jsonb_build_object('step', 'verify', 'code', '', 'message', 'it is there again, or a session of it is');
     END IF;
