@@ -1,9 +1,9 @@
+import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { newId } from "@phi/shared/ids";
-import type { AddressInfo } from "node:net";
 import type { Config } from "./config/config.js";
 import { createExpiryLoop } from "./expiry/loop.js";
-import { createApp, type Broker } from "./http/app.js";
+import { type Broker, createApp } from "./http/app.js";
 import { createIdentity } from "./identity/identity.js";
 import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
@@ -77,7 +77,17 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
     log,
     dossiers,
     authenticate: createAuthenticate({ ledger, clock, admins: config.admins, auditors: config.auditors }),
-    signIn: createSignIn({ ledger, identity: createIdentity({ issuerUrl: config.issuer.url, clientId: config.issuer.clientId, groupsClaim: config.issuer.groupsClaim, clock }), clock, maxAge: config.signIn.maxAge }),
+    signIn: createSignIn({
+      ledger,
+      identity: createIdentity({
+        issuerUrl: config.issuer.url,
+        clientId: config.issuer.clientId,
+        groupsClaim: config.issuer.groupsClaim,
+        clock,
+      }),
+      clock,
+      maxAge: config.signIn.maxAge,
+    }),
     signOut: createSignOut({ ledger, clock }),
     listResources: createListResources({ catalogue }),
     createRequest: createCreateRequest({ ledger, catalogue, clock }),
@@ -100,7 +110,12 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
 
   try {
     await ledger.releaseClaims(clock.now());
-    await ledger.record({ id: newId("event"), at: clock.now(), kind: "broker.started", data: { version, config: config.hash } });
+    await ledger.record({
+      id: newId("event"),
+      at: clock.now(),
+      kind: "broker.started",
+      data: { version, config: config.hash },
+    });
     await catchUp();
     loop.start();
     const server = await listen(createApp(broker), config.listen);
@@ -109,7 +124,9 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
       async stop() {
         await server.close();
         await loop.stop();
-        await ledger.record({ id: newId("event"), at: clock.now(), kind: "broker.stopped", data: {} }).catch(() => undefined);
+        await ledger
+          .record({ id: newId("event"), at: clock.now(), kind: "broker.stopped", data: {} })
+          .catch(() => undefined);
         await Promise.all(Object.values(providers).map((provider) => provider.close()));
         await store.close();
       },
@@ -128,7 +145,10 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
 }
 
 /** Streams that wait for a change would keep the server open for ever: on stop every connection is closed. */
-function listen(app: ReturnType<typeof createApp>, { host, port }: Config["listen"]): Promise<{ url: string; close(): Promise<void> }> {
+function listen(
+  app: ReturnType<typeof createApp>,
+  { host, port }: Config["listen"],
+): Promise<{ url: string; close(): Promise<void> }> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, hostname: host, port }, (address: AddressInfo) => {
       const name = address.family === "IPv6" ? `[${address.address}]` : address.address;

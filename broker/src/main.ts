@@ -21,7 +21,7 @@ program
   .command("serve")
   .description("serve until told to stop (SIGTERM or SIGINT)")
   .option("-c, --config <file>", "the configuration", DEFAULT_CONFIG)
-  .option("--json", "when ready, one line {\"listening\": URL} on standard output")
+  .option("--json", 'when ready, one line {"listening": URL} on standard output')
   .action(serve);
 
 const config = program.command("config").description("look at the configuration without serving");
@@ -62,7 +62,11 @@ async function check(options: { config: string; offline?: boolean }): Promise<vo
   for (const warning of loaded.warnings) process.stdout.write(`warning: ${warning}\n`);
   let errors = 0;
   for (const resource of options.offline ? [] : loaded.resources.values()) {
-    const findings = await providers[resource.kind]?.check(resource.config, [...resource.roles.values()], AbortSignal.timeout(20_000));
+    const findings = await providers[resource.kind]?.check(
+      resource.config,
+      [...resource.roles.values()],
+      AbortSignal.timeout(20_000),
+    );
     for (const finding of findings ?? []) {
       if (finding.severity === "error") errors += 1;
       process.stdout.write(`${finding.severity}: ${resource.name}: ${finding.message}\n`);
@@ -70,7 +74,11 @@ async function check(options: { config: string; offline?: boolean }): Promise<vo
     }
   }
   await Promise.all(Object.values(providers).map((provider) => provider.close()));
-  process.stdout.write(errors === 0 ? `${options.config} is valid: ${loaded.resources.size} resources, ${loaded.policies.length} policies.\n` : "");
+  process.stdout.write(
+    errors === 0
+      ? `${options.config} is valid: ${loaded.resources.size} resources, ${loaded.policies.length} policies.\n`
+      : "",
+  );
   process.exitCode = errors === 0 ? 0 : 1;
 }
 
@@ -90,16 +98,23 @@ try {
 /** What the operator reads when it does not start, and the exit code. */
 function report(error: unknown): number {
   if (error instanceof PhiError) {
-    process.stderr.write(`phi-broker: ${error.message}\n${error.hint === undefined ? "" : `            ${error.hint}\n`}`);
+    process.stderr.write(
+      `phi-broker: ${error.message}\n${error.hint === undefined ? "" : `            ${error.hint}\n`}`,
+    );
     return error.exit;
   }
   // commander has written its own message already
-  if (error instanceof Error && "exitCode" in error && typeof error.exitCode === "number") return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Error && "exitCode" in error && typeof error.exitCode === "number")
+    return error.exitCode === 0 ? 0 : 2;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "EADDRINUSE" || code === "EACCES") {
-    process.stderr.write(`phi-broker: the address of \`listen:\` cannot be used (${code}).\n            Choose another port, or stop what has it.\n`);
+    process.stderr.write(
+      `phi-broker: the address of \`listen:\` cannot be used (${code}).\n            Choose another port, or stop what has it.\n`,
+    );
     return 1;
   }
-  process.stderr.write(`phi-broker failed; this is a defect of phi: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `phi-broker failed; this is a defect of phi: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   return 1;
 }

@@ -1,11 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AuditEvent } from "@phi/shared/contract/audit-event";
-import type { LeaseReply } from "@phi/shared/contract/lease";
-import type { Problem } from "@phi/shared/contract/problem";
-import type { RequestView } from "@phi/shared/contract/request";
-import type { SignInReply } from "@phi/shared/contract/sign-in";
 import { startBroker } from "@phi/scripts/environment/broker";
 import { ADMIN_URL_VARIABLE, brokerConfig } from "@phi/scripts/environment/broker-config";
 import { freePort } from "@phi/scripts/environment/free-port";
@@ -13,6 +8,11 @@ import { startIssuer } from "@phi/scripts/environment/issuer";
 import { seedOrders } from "@phi/scripts/environment/orders";
 import { defaultPeople, type Person } from "@phi/scripts/environment/people";
 import { startPostgres } from "@phi/scripts/environment/postgres";
+import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import type { LeaseReply } from "@phi/shared/contract/lease";
+import type { Problem } from "@phi/shared/contract/problem";
+import type { RequestView } from "@phi/shared/contract/request";
+import type { SignInReply } from "@phi/shared/contract/sign-in";
 import pg from "pg";
 import { startTcpProxy } from "./tcp-proxy.testing.js";
 
@@ -24,7 +24,12 @@ export interface Reply<Body> {
 /** One signed-in person, calling the broker. */
 export interface Voice {
   readonly token: string;
-  call<Body = Problem>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply<Body>>;
+  call<Body = Problem>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Reply<Body>>;
 }
 
 /**
@@ -43,7 +48,10 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
       startIssuer({ people: [...defaultPeople, ...(options.extraPeople ?? [])] }),
       freePort(),
     ]);
-    undo.push(() => postgres.stop(), () => issuer.stop());
+    undo.push(
+      () => postgres.stop(),
+      () => issuer.stop(),
+    );
     const orders = await seedOrders(postgres);
     const proxy = await startTcpProxy({ host: "127.0.0.1", port: postgres.port });
     undo.push(() => proxy.close());
@@ -68,7 +76,13 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
     admin.on("error", () => undefined);
     undo.push(() => admin.end());
 
-    async function call<Body = Problem>(token: string | undefined, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    async function call<Body = Problem>(
+      token: string | undefined,
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ) {
       const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
         method,
         headers: {
@@ -107,7 +121,9 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
       },
       /** phi's roles on the target. */
       async roles(): Promise<string[]> {
-        const answer = await admin.query<{ rolname: string }>("select rolname from pg_roles where rolname like 'phi\\_%' and rolname not in ('phi_broker', 'phi_graveyard')");
+        const answer = await admin.query<{ rolname: string }>(
+          "select rolname from pg_roles where rolname like 'phi\\_%' and rolname not in ('phi_broker', 'phi_graveyard')",
+        );
         return answer.rows.map((row) => row.rolname);
       },
       close,
@@ -122,8 +138,13 @@ export type Arena = Awaited<ReturnType<typeof openArena>>;
 
 /** RFC 8628, with the development issuer's way of approving without a browser. */
 async function deviceFlow(issuerUrl: string, login: string): Promise<string> {
-  const form = (fields: Record<string, string>) => ({ method: "POST", body: new URLSearchParams({ client_id: "phi-cli", ...fields }) });
-  const started = (await (await fetch(`${issuerUrl}/device/auth`, form({ scope: "openid profile email groups" }))).json()) as { device_code: string; user_code: string };
+  const form = (fields: Record<string, string>) => ({
+    method: "POST",
+    body: new URLSearchParams({ client_id: "phi-cli", ...fields }),
+  });
+  const started = (await (
+    await fetch(`${issuerUrl}/device/auth`, form({ scope: "openid profile email groups" }))
+  ).json()) as { device_code: string; user_code: string };
   const approved = await fetch(`${issuerUrl}/dev/approve`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -138,17 +159,38 @@ async function deviceFlow(issuerUrl: string, login: string): Promise<string> {
 }
 
 /** A request of the person that is approved and ready to use. */
-export async function approvedRequest(requester: Voice, approver: Voice, over: Record<string, unknown> = {}): Promise<RequestView> {
-  const asked = await requester.call<RequestView>("POST", "/v1/requests", { resource: "db-prod", role: "readonly", duration: 600, reason: "INC-42", ...over });
+export async function approvedRequest(
+  requester: Voice,
+  approver: Voice,
+  over: Record<string, unknown> = {},
+): Promise<RequestView> {
+  const asked = await requester.call<RequestView>("POST", "/v1/requests", {
+    resource: "db-prod",
+    role: "readonly",
+    duration: 600,
+    reason: "INC-42",
+    ...over,
+  });
   if (asked.status !== 201) throw new Error(`asking: ${JSON.stringify(asked.body)}`);
-  const answered = await approver.call<RequestView>("POST", `/v1/requests/${asked.body.request}/approvals`, { verdict: "approve" });
+  const answered = await approver.call<RequestView>("POST", `/v1/requests/${asked.body.request}/approvals`, {
+    verdict: "approve",
+  });
   if (answered.status !== 200) throw new Error(`approving: ${JSON.stringify(answered.body)}`);
   return answered.body;
 }
 
 /** A lease under the request, with its secret. */
-export async function issue(requester: Voice, request: RequestView, use: "command" | "window" = "command"): Promise<LeaseReply> {
-  const reply = await requester.call<LeaseReply>("POST", "/v1/leases", { request: request.request, use, command: ["psql"], host: "test" });
+export async function issue(
+  requester: Voice,
+  request: RequestView,
+  use: "command" | "window" = "command",
+): Promise<LeaseReply> {
+  const reply = await requester.call<LeaseReply>("POST", "/v1/leases", {
+    request: request.request,
+    use,
+    command: ["psql"],
+    host: "test",
+  });
   if (reply.status !== 201) throw new Error(`issuing: ${JSON.stringify(reply.body)}`);
   return reply.body;
 }
@@ -173,7 +215,11 @@ export async function auditOf(person: Voice, query = ""): Promise<AuditEvent[]> 
 }
 
 /** Waits for a condition, a bounded time. */
-export async function eventually<Value>(what: string, within: number, probe: () => Promise<Value | undefined | false>): Promise<Value> {
+export async function eventually<Value>(
+  what: string,
+  within: number,
+  probe: () => Promise<Value | undefined | false>,
+): Promise<Value> {
   const end = Date.now() + within;
   for (;;) {
     const value = await probe();

@@ -49,14 +49,22 @@ it("no secret is in the database, a log, an audit event, an answer but its own, 
     await expect(client.query("delete from orders")).rejects.toThrow(/permission denied/);
     await client.end();
     answers.push((await alice.call("POST", `/v1/leases/${lease.lease}/heartbeat`)).body);
-    if (round < 3) answers.push((await alice.call("POST", `/v1/leases/${lease.lease}/end`, { exitCode: 1, because: "command_ended" })).body);
+    if (round < 3)
+      answers.push(
+        (await alice.call("POST", `/v1/leases/${lease.lease}/end`, { exitCode: 1, because: "command_ended" })).body,
+      );
   }
   // What goes wrong must not tell either: a wrong token, malformed JSON with a secret in it, a target that is down.
   answers.push((await arena.call(`${alice.token.slice(0, -1)}_`, "GET", "/v1/me")).body);
   answers.push((await arena.call(alice.token, "POST", "/v1/requests", `{"resource": "${alice.token}`)).body);
-  answers.push((await arena.call(undefined, "POST", "/v1/sign-ins", { idToken: `not.a.token.${"x".repeat(30)}`, host: "h" })).body);
+  answers.push(
+    (await arena.call(undefined, "POST", "/v1/sign-ins", { idToken: `not.a.token.${"x".repeat(30)}`, host: "h" })).body,
+  );
   arena.proxy.refuse();
-  answers.push((await alice.call("POST", "/v1/leases", { request: request.request, use: "command", command: ["psql"], host: "h" })).body);
+  answers.push(
+    (await alice.call("POST", "/v1/leases", { request: request.request, use: "command", command: ["psql"], host: "h" }))
+      .body,
+  );
   arena.proxy.pass();
   answers.push((await alice.call("POST", `/v1/requests/${request.request}/end`, {})).body);
   answers.push(await auditOf(await arena.signIn("carol")));
@@ -68,7 +76,10 @@ it("no secret is in the database, a log, an audit event, an answer but its own, 
     { path: "command lines", bytes: Buffer.from(commandLines()) },
   ];
   expect(places.some(({ path, bytes }) => path.endsWith("phi.db") && bytes.length > 0)).toBe(true);
-  expect(places.some(({ path, bytes }) => path.endsWith("phi.db-wal") && bytes.includes(request.request)), "the search sees what is written").toBe(true);
+  expect(
+    places.some(({ path, bytes }) => path.endsWith("phi.db-wal") && bytes.includes(request.request)),
+    "the search sees what is written",
+  ).toBe(true);
   for (const secret of secrets) {
     for (const { path, bytes } of places) {
       expect(bytes.includes(secret), `a secret in ${path}`).toBe(false);

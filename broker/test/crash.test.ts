@@ -1,6 +1,15 @@
 import type { RequestView } from "@phi/shared/contract/request";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { type Arena, approvedRequest, auditOf, eventually, issue, openArena, openSession, type Voice } from "./arena.testing.js";
+import {
+  type Arena,
+  approvedRequest,
+  auditOf,
+  eventually,
+  issue,
+  openArena,
+  openSession,
+  type Voice,
+} from "./arena.testing.js";
 
 let arena: Arena;
 let alice: Voice;
@@ -16,12 +25,16 @@ beforeEach(() => arena.proxy.pass());
 async function expectOneOfEach(request: RequestView): Promise<void> {
   const events = await auditOf(alice, `&request=${request.request}`);
   const byLease = new Map<string, string[]>();
-  for (const event of events) if (event.lease !== undefined) byLease.set(event.lease, [...(byLease.get(event.lease) ?? []), event.kind]);
+  for (const event of events)
+    if (event.lease !== undefined) byLease.set(event.lease, [...(byLease.get(event.lease) ?? []), event.kind]);
   for (const [lease, kinds] of byLease) {
     for (const kind of ["lease.planned", "lease.issued", "lease.revoking", "lease.revoked"]) {
       expect(kinds.filter((one) => one === kind).length, `${kind} of ${lease}`).toBeLessThanOrEqual(1);
     }
-    expect(kinds.filter((kind) => kind === "lease.revoked"), `proof of ${lease}`).toHaveLength(1);
+    expect(
+      kinds.filter((kind) => kind === "lease.revoked"),
+      `proof of ${lease}`,
+    ).toHaveLength(1);
   }
 }
 

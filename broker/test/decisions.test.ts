@@ -2,7 +2,12 @@ import type { RequestView } from "@phi/shared/contract/request";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Arena, approvedRequest, auditOf, issue, openArena, type Voice } from "./arena.testing.js";
 
-const LEADS = Array.from({ length: 10 }, (_, index) => ({ login: `lead${index}`, groups: ["db-leads"], name: `Lead ${index}`, email: `lead${index}@example.test` }));
+const LEADS = Array.from({ length: 10 }, (_, index) => ({
+  login: `lead${index}`,
+  groups: ["db-leads"],
+  name: `Lead ${index}`,
+  email: `lead${index}@example.test`,
+}));
 
 let arena: Arena;
 let alice: Voice;
@@ -23,27 +28,45 @@ beforeAll(async () => {
     reason: required
 `,
   });
-  [alice, bob, carol, dave] = await Promise.all([arena.signIn("alice"), arena.signIn("bob"), arena.signIn("carol"), arena.signIn("dave")]);
+  [alice, bob, carol, dave] = await Promise.all([
+    arena.signIn("alice"),
+    arena.signIn("bob"),
+    arena.signIn("carol"),
+    arena.signIn("dave"),
+  ]);
   leads = await Promise.all(LEADS.map((lead) => arena.signIn(lead.login)));
 });
 afterAll(() => arena?.close());
 
 async function ask(who: Voice, over: Record<string, unknown> = {}): Promise<RequestView> {
-  const asked = await who.call<RequestView>("POST", "/v1/requests", { resource: "db-prod", role: "readonly", duration: 600, reason: "INC-42", ...over });
+  const asked = await who.call<RequestView>("POST", "/v1/requests", {
+    resource: "db-prod",
+    role: "readonly",
+    duration: 600,
+    reason: "INC-42",
+    ...over,
+  });
   expect(asked.status).toBe(201);
   return asked.body;
 }
 const answer = (who: Voice, request: RequestView, verdict: "approve" | "deny") =>
-  who.call<RequestView & { code: string }>("POST", `/v1/requests/${request.request}/approvals`, { verdict, reason: "looked at it" });
+  who.call<RequestView & { code: string }>("POST", `/v1/requests/${request.request}/approvals`, {
+    verdict,
+    reason: "looked at it",
+  });
 
 describe("a decision", () => {
   it("is one decision and one event when ten approvers race, approving and denying", async () => {
     const request = await ask(alice);
-    const replies = await Promise.all(leads.map((lead, index) => answer(lead, request, index % 2 === 0 ? "approve" : "deny")));
+    const replies = await Promise.all(
+      leads.map((lead, index) => answer(lead, request, index % 2 === 0 ? "approve" : "deny")),
+    );
     expect(replies.filter((reply) => reply.status === 200)).toHaveLength(1);
     expect(replies.filter((reply) => reply.status === 409 && reply.body.code === "already_decided")).toHaveLength(9);
     const events = await auditOf(carol, `&request=${request.request}`);
-    expect(events.filter((event) => event.kind === "request.approved" || event.kind === "request.denied")).toHaveLength(1);
+    expect(events.filter((event) => event.kind === "request.approved" || event.kind === "request.denied")).toHaveLength(
+      1,
+    );
     const after = await alice.call<RequestView>("GET", `/v1/requests/${request.request}`);
     expect(after.body.approvals).toHaveLength(1);
   });
@@ -51,8 +74,13 @@ describe("a decision", () => {
   it("is never the requester's own, whatever their groups say, and the attempt is on record", async () => {
     const request = await ask(bob); // a lead himself
     expect(await answer(bob, request, "approve")).toMatchObject({ status: 403, body: { code: "own_request" } });
-    expect((await bob.call<RequestView>("GET", `/v1/requests/${request.request}`)).body).toMatchObject({ state: "pending", mayDecide: false });
-    expect((await auditOf(carol, `&request=${request.request}&kind=approval.refused`)).at(0)).toMatchObject({ actor: { name: "bob" } });
+    expect((await bob.call<RequestView>("GET", `/v1/requests/${request.request}`)).body).toMatchObject({
+      state: "pending",
+      mayDecide: false,
+    });
+    expect((await auditOf(carol, `&request=${request.request}&kind=approval.refused`)).at(0)).toMatchObject({
+      actor: { name: "bob" },
+    });
   });
 
   it("is not an auditor's or an admin's who is no named approver", async () => {
@@ -77,8 +105,24 @@ describe("a decision", () => {
   });
 
   it("cannot be made by naming the state: the body never sets what the broker decides", async () => {
-    for (const field of ["state", "approver", "approvers", "requester", "policy", "approvalsNeeded", "expiresAt", "id", "__proto__x"]) {
-      const asked = await alice.call("POST", "/v1/requests", { resource: "db-prod", role: "readonly", duration: 60, reason: "x", [field]: "approved" });
+    for (const field of [
+      "state",
+      "approver",
+      "approvers",
+      "requester",
+      "policy",
+      "approvalsNeeded",
+      "expiresAt",
+      "id",
+      "__proto__x",
+    ]) {
+      const asked = await alice.call("POST", "/v1/requests", {
+        resource: "db-prod",
+        role: "readonly",
+        duration: 60,
+        reason: "x",
+        [field]: "approved",
+      });
       expect(asked, field).toMatchObject({ status: 400, body: { code: "invalid_input" } });
     }
   });
@@ -95,24 +139,39 @@ describe("a request", () => {
       const body = verb === "approvals" ? { verdict: "approve" } : {};
       expect((await alice.call("POST", `/v1/requests/${request.request}/${verb}`, body)).status, verb).toBe(404);
     }
-    expect((await alice.call("POST", "/v1/leases", { request: request.request, use: "command", command: [], host: "h" })).status).toBe(404);
+    expect(
+      (await alice.call("POST", "/v1/leases", { request: request.request, use: "command", command: [], host: "h" }))
+        .status,
+    ).toBe(404);
     expect((await alice.call("GET", `/v1/requests/${request.request}/events`)).status).toBe(404);
   });
 
   it("made twice with one Idempotency-Key is one request, also at the same instant", async () => {
     const order = { resource: "db-prod", role: "readonly", duration: 60, reason: "once" };
-    const replies = await Promise.all([1, 2, 3, 4].map(() => alice.call<RequestView>("POST", "/v1/requests", order, { "idempotency-key": "k-1" })));
+    const replies = await Promise.all(
+      [1, 2, 3, 4].map(() => alice.call<RequestView>("POST", "/v1/requests", order, { "idempotency-key": "k-1" })),
+    );
     expect(new Set(replies.map((reply) => reply.body.request)).size).toBe(1);
-    expect(await alice.call("POST", "/v1/requests", { ...order, duration: 61 }, { "idempotency-key": "k-1" })).toMatchObject({ status: 400 });
+    expect(
+      await alice.call("POST", "/v1/requests", { ...order, duration: 61 }, { "idempotency-key": "k-1" }),
+    ).toMatchObject({ status: 400 });
   });
 
   it("gives nobody else a credential: an approver who may see it cannot work under it", async () => {
     const request = await approvedRequest(alice, bob);
-    const reply = await bob.call("POST", "/v1/leases", { request: request.request, use: "command", command: [], host: "h" });
+    const reply = await bob.call("POST", "/v1/leases", {
+      request: request.request,
+      use: "command",
+      command: [],
+      host: "h",
+    });
     expect(reply).toMatchObject({ status: 403, body: { code: "not_permitted" } });
     const lease = await issue(alice, request);
     for (const verb of ["heartbeat", "acknowledge", "end"]) {
-      expect((await bob.call("POST", `/v1/leases/${lease.lease}/${verb}`, { because: "command_ended" })).status, verb).toBe(404);
+      expect(
+        (await bob.call("POST", `/v1/leases/${lease.lease}/${verb}`, { because: "command_ended" })).status,
+        verb,
+      ).toBe(404);
     }
     await alice.call("POST", `/v1/requests/${request.request}/end`, {});
   });
@@ -125,7 +184,9 @@ describe("a request", () => {
 
   it("is withdrawn while pending, and then has no life left", async () => {
     const request = await ask(alice);
-    expect(await alice.call("POST", `/v1/requests/${request.request}/withdraw`, {})).toMatchObject({ body: { state: "withdrawn" } });
+    expect(await alice.call("POST", `/v1/requests/${request.request}/withdraw`, {})).toMatchObject({
+      body: { state: "withdrawn" },
+    });
     expect(await answer(bob, request, "approve")).toMatchObject({ status: 409, body: { code: "already_decided" } });
   });
 });
@@ -138,13 +199,21 @@ describe("policy", () => {
     [{ reason: undefined }, 403, "refused_by_policy", "--reason"],
     [{ role: undefined }, 400, "usage", "--role readonly"],
   ])("refuses %j and says what to type", async (over, status, code, hint) => {
-    const reply = await alice.call("POST", "/v1/requests", { resource: "db-prod", role: "readonly", duration: 600, reason: "x", ...over });
+    const reply = await alice.call("POST", "/v1/requests", {
+      resource: "db-prod",
+      role: "readonly",
+      duration: 600,
+      reason: "x",
+      ...over,
+    });
     expect(reply).toMatchObject({ status, body: { code, hint: expect.stringContaining(hint) } });
   });
 
   it("shows nothing to those whom no rule names", async () => {
     expect((await carol.call<{ resources: unknown[] }>("GET", "/v1/resources")).body.resources).toEqual([]);
-    expect(await carol.call("POST", "/v1/requests", { resource: "db-prod", role: "readonly", duration: 60, reason: "x" })).toMatchObject({
+    expect(
+      await carol.call("POST", "/v1/requests", { resource: "db-prod", role: "readonly", duration: 60, reason: "x" }),
+    ).toMatchObject({
       status: 404,
       body: { code: "resource_unknown" },
     });

@@ -1,10 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
-import type { RequestView } from "@phi/shared/contract/request";
 import { startBroker } from "@phi/scripts/environment/broker";
 import { ADMIN_URL_VARIABLE } from "@phi/scripts/environment/broker-config";
+import type { RequestView } from "@phi/shared/contract/request";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Arena, approvedRequest, auditOf, eventually, issue, openArena, openSession, type Voice } from "./arena.testing.js";
+import {
+  type Arena,
+  approvedRequest,
+  auditOf,
+  eventually,
+  issue,
+  openArena,
+  openSession,
+  type Voice,
+} from "./arena.testing.js";
 
 let arena: Arena;
 let alice: Voice;
@@ -16,13 +25,19 @@ beforeAll(async () => {
 afterAll(() => arena?.close());
 beforeEach(() => arena.proxy.pass());
 
-const show = async (request: RequestView) => (await alice.call<RequestView>("GET", `/v1/requests/${request.request}`)).body;
+const show = async (request: RequestView) =>
+  (await alice.call<RequestView>("GET", `/v1/requests/${request.request}`)).body;
 
 describe("a target that is down", () => {
   it("when a credential is asked for: a clear answer, nothing half-made, and the request stays usable with its whole window", async () => {
     const request = await approvedRequest(alice, bob, { duration: 600 });
     arena.proxy.refuse();
-    const reply = await alice.call("POST", "/v1/leases", { request: request.request, use: "command", command: ["psql"], host: "h" });
+    const reply = await alice.call("POST", "/v1/leases", {
+      request: request.request,
+      use: "command",
+      command: ["psql"],
+      host: "h",
+    });
     expect(reply).toMatchObject({ status: 503, body: { code: "target_unavailable" } });
     expect(await show(request)).toMatchObject({ state: "approved", mayUse: true });
     arena.proxy.pass();
@@ -30,7 +45,9 @@ describe("a target that is down", () => {
     const lease = await issue(alice, request);
     expect(Date.parse(lease.expiresAt)).toBeGreaterThanOrEqual(before + 600_000 - 50);
     await alice.call("POST", `/v1/requests/${request.request}/end`, {});
-    await eventually("also the failed lease is proven gone", 45_000, async () => (await show(request)).leases.every((one) => one.state === "revoked"));
+    await eventually("also the failed lease is proven gone", 45_000, async () =>
+      (await show(request)).leases.every((one) => one.state === "revoked"),
+    );
     expect(await arena.roles()).toEqual([]);
   }, 60_000);
 
@@ -43,7 +60,11 @@ describe("a target that is down", () => {
       return state === "ended" && (leases[0]?.attempts ?? 0) >= 2 && leases[0];
     });
     expect(trying).toMatchObject({ state: "revoking", lastError: expect.stringMatching(/./) });
-    await eventually("it is overdue and loud", 25_000, async () => (await show(request)).leases[0]?.overdueSince !== undefined);
+    await eventually(
+      "it is overdue and loud",
+      25_000,
+      async () => (await show(request)).leases[0]?.overdueSince !== undefined,
+    );
     arena.proxy.pass();
     await eventually("it is revoked", 30_000, async () => (await show(request)).leases[0]?.state === "revoked");
     await ended;
@@ -61,7 +82,10 @@ describe("a CLI that falls silent", () => {
     const [silent, beating] = [await issue(alice, request), await issue(alice, request)];
     const { ended } = await openSession(silent);
     const other = await openSession(beating);
-    const beat = setInterval(() => void alice.call("POST", `/v1/leases/${beating.lease}/heartbeat`).catch(() => undefined), 5_000);
+    const beat = setInterval(
+      () => void alice.call("POST", `/v1/leases/${beating.lease}/heartbeat`).catch(() => undefined),
+      5_000,
+    );
     const issuedAt = Date.now();
     const closed = await ended;
     expect(closed - issuedAt).toBeGreaterThan(28_000);
@@ -70,7 +94,9 @@ describe("a CLI that falls silent", () => {
     clearInterval(beat);
     await other.client.end();
     const events = await auditOf(alice, `&request=${request.request}`);
-    expect(events.find((event) => event.kind === "session.ended" && event.lease === silent.lease)).toMatchObject({ data: { because: "heartbeat_lost" } });
+    expect(events.find((event) => event.kind === "session.ended" && event.lease === silent.lease)).toMatchObject({
+      data: { because: "heartbeat_lost" },
+    });
     await alice.call("POST", `/v1/requests/${request.request}/end`, {});
   }, 60_000);
 });
@@ -81,17 +107,28 @@ describe("the store", () => {
     const { pid } = arena.broker();
     // No file may grow past what the write-ahead log has: what a full disk does, without needing a file system of our own.
     const size = statSync(`${arena.databaseFile}-wal`).size;
-    execFileSync("prlimit", ["--pid", String(await brokerPid(pid)), `--fsize=${Math.max(size - 4096, 4096)}:unlimited`]);
+    execFileSync("prlimit", [
+      "--pid",
+      String(await brokerPid(pid)),
+      `--fsize=${Math.max(size - 4096, 4096)}:unlimited`,
+    ]);
     const order = { resource: "db-prod", role: "readonly", duration: 60, reason: "full" };
     const refused = await alice.call("POST", "/v1/requests", order);
-    expect(refused).toMatchObject({ status: 503, body: { code: "store_unavailable", hint: expect.stringContaining("Nothing was changed") } });
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { code: "store_unavailable", hint: expect.stringContaining("Nothing was changed") },
+    });
     execFileSync("prlimit", ["--pid", String(await brokerPid(pid)), "--fsize=unlimited:unlimited"]);
     expect((await auditOf(alice)).length).toBe(before.length);
     expect((await alice.call("POST", "/v1/requests", order)).status).toBe(201);
   });
 
   it("is one broker's: a second one refuses to start and says why", async () => {
-    const second = startBroker({ configFile: arena.configFile, logFile: `${arena.logFile}.second`, env: { [ADMIN_URL_VARIABLE]: "postgres://x:y@127.0.0.1:1/z" } });
+    const second = startBroker({
+      configFile: arena.configFile,
+      logFile: `${arena.logFile}.second`,
+      env: { [ADMIN_URL_VARIABLE]: "postgres://x:y@127.0.0.1:1/z" },
+    });
     await expect(second).rejects.toThrow(/Another broker .*has the database .* open/);
   });
 });

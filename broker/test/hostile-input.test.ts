@@ -39,7 +39,12 @@ describe("hostile input", () => {
     ["null", "null", 400, "invalid_input"],
     ["deep nesting", `${"[".repeat(30_000)}${"]".repeat(30_000)}`, 400, "invalid_input"],
     ["a huge body", JSON.stringify({ ...order, reason: "x".repeat(100_000) }), 413, "body_too_large"],
-    ["a prototype", '{"__proto__":{"state":"approved"},"resource":"db-prod","role":"readonly","duration":60,"reason":"x"}', 400, "invalid_input"],
+    [
+      "a prototype",
+      '{"__proto__":{"state":"approved"},"resource":"db-prod","role":"readonly","duration":60,"reason":"x"}',
+      400,
+      "invalid_input",
+    ],
   ])("is refused whatever its shape: %s", async (_case, body, status, code) => {
     const started = Date.now();
     expect(await alice.call("POST", "/v1/requests", body)).toMatchObject({ status, body: { code } });
@@ -59,29 +64,44 @@ describe("hostile input", () => {
     ["a made-up one", `Bearer phi_${"x".repeat(43)}`],
     ["two", `Bearer phi_${"x".repeat(43)}, Bearer phi_${"y".repeat(43)}`],
     ["a huge one", `Bearer phi_${"x".repeat(5_000)}`],
-  ])(
-    "in place of a token gives 401 and nothing else: %s",
-    async (_case, authorization) => {
-      const reply = await arena.call(undefined, "GET", "/v1/me", undefined, authorization === "" ? {} : { authorization });
-      expect(reply.status).toBe(401);
-      expect(["sign_in_required", "sign_in_expired"]).toContain((reply.body as { code: string }).code);
-    },
-  );
+  ])("in place of a token gives 401 and nothing else: %s", async (_case, authorization) => {
+    const reply = await arena.call(
+      undefined,
+      "GET",
+      "/v1/me",
+      undefined,
+      authorization === "" ? {} : { authorization },
+    );
+    expect(reply.status).toBe(401);
+    expect(["sign_in_required", "sign_in_expired"]).toContain((reply.body as { code: string }).code);
+  });
 
-  it.each(["/v1/requests/../me", "/v1//me", "/v1/requests/%2e%2e/me", "/v1/requests/req_%00", "/v1/requests/'; drop table requests; --", "/v1/requests/req_%25%25%25%25"])(
-    "in the address leads nowhere: %s",
-    async (path) => {
-      const status = await rawGet(path, alice.token);
-      expect([400, 404]).toContain(status);
-    },
-  );
+  it.each([
+    "/v1/requests/../me",
+    "/v1//me",
+    "/v1/requests/%2e%2e/me",
+    "/v1/requests/req_%00",
+    "/v1/requests/'; drop table requests; --",
+    "/v1/requests/req_%25%25%25%25",
+  ])("in the address leads nowhere: %s", async (path) => {
+    const status = await rawGet(path, alice.token);
+    expect([400, 404]).toContain(status);
+  });
 
-  it.each(["?limit=0", "?limit=100000", "?limit=x", "?scope=everything", "?scope=mine&scope=all", "?nonsense=1", "?before=zzz"])(
-    "in the query is refused: %s",
-    async (query) => {
-      expect(await alice.call("GET", `/v1/requests${query}`)).toMatchObject({ status: 400, body: { code: "invalid_input" } });
-    },
-  );
+  it.each([
+    "?limit=0",
+    "?limit=100000",
+    "?limit=x",
+    "?scope=everything",
+    "?scope=mine&scope=all",
+    "?nonsense=1",
+    "?before=zzz",
+  ])("in the query is refused: %s", async (query) => {
+    expect(await alice.call("GET", `/v1/requests${query}`)).toMatchObject({
+      status: 400,
+      body: { code: "invalid_input" },
+    });
+  });
 
   it("leaves a broker that still works", async () => {
     expect((await alice.call("POST", "/v1/requests", order)).status).toBe(201);
@@ -91,8 +111,14 @@ describe("hostile input", () => {
 
 describe("the API", () => {
   it("describes itself: every address it serves is in its OpenAPI document, and refuses who is not signed in", async () => {
-    const { body } = await arena.call<{ paths: Record<string, Record<string, { security?: unknown }>> }>(undefined, "GET", "/openapi.json");
-    const routes = Object.entries(body.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, what]) => ({ path, method, what })));
+    const { body } = await arena.call<{ paths: Record<string, Record<string, { security?: unknown }>> }>(
+      undefined,
+      "GET",
+      "/openapi.json",
+    );
+    const routes = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, what]) => ({ path, method, what })),
+    );
     expect(routes.length).toBeGreaterThanOrEqual(17);
     for (const { path, method, what } of routes.filter((route) => route.what.security !== undefined)) {
       expect(what.security).toBeDefined();
@@ -106,10 +132,13 @@ describe("the API", () => {
 function rawGet(path: string, token: string): Promise<number> {
   const { port } = new URL(arena.broker().url);
   return new Promise((resolve, reject) => {
-    httpRequest({ host: "127.0.0.1", port, path: path.replaceAll(" ", "%20"), headers: { authorization: `Bearer ${token}` } }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    })
+    httpRequest(
+      { host: "127.0.0.1", port, path: path.replaceAll(" ", "%20"), headers: { authorization: `Bearer ${token}` } },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      },
+    )
       .on("error", reject)
       .end();
   });

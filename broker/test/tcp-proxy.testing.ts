@@ -1,4 +1,4 @@
-import { createServer, connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 /** A TCP proxy in front of a real server, for making the network fail on purpose. */
 export interface TcpProxy {

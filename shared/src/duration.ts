@@ -15,7 +15,9 @@ export const LONGEST_DURATION = 366 * 86_400;
  * once, whole numbers, more than zero and at most {@link LONGEST_DURATION}.
  */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text.trim().toLowerCase());
+  const match = /^(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(
+    text.trim().toLowerCase(),
+  );
   if (match === null) return undefined;
   let seconds = 0;
   UNITS.forEach(([, size], index) => {

@@ -3,12 +3,15 @@
  * terminal sequence survives), line and paragraph separators, and the characters that change direction or hide
  * (bidirectional controls, zero-width characters, the byte-order mark). What is left is in NFC.
  */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+const UNSAFE = /[\p{Cc}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 const ANY_UNSAFE = new RegExp(UNSAFE.source, "u");
 
 /** `text` on one line without anything that could act on a terminal or mislead the reader, cut to `limit` characters. */
 export function printable(text: string, limit = 2_000): string {
-  const clean = text.replaceAll(/[\t\r\n]+/g, " ").replaceAll(UNSAFE, "").normalize("NFC");
+  const clean = text
+    .replaceAll(/[\t\r\n]+/g, " ")
+    .replaceAll(UNSAFE, "")
+    .normalize("NFC");
   return clean.length <= limit ? clean : `${clean.slice(0, limit - 1)}…`;
 }
 
@@ -35,7 +38,7 @@ export function nearest(typed: string, known: readonly string[]): string | undef
 }
 
 function editDistance(a: string, b: string): number {
-  if (a.length > 64 || b.length > 64) return 64;
+  if (a.length > 64 || b.length > 64) return Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -3,7 +3,6 @@ import { parseDuration } from "./duration.js";
 /** A point in time: whole milliseconds since 1970-01-01T00:00:00Z. Always absolute, never local. */
 export type Instant = number;
 
-
 /** RFC 3339 in UTC with milliseconds, e.g. `2026-11-22T17:05:09.120Z`: the only form of an instant on the wire. */
 export function toRfc3339(instant: Instant): string {
   return new Date(instant).toISOString();

@@ -1,5 +1,5 @@
-import type { Instant } from "@phi/shared/time";
 import type { SignInId } from "@phi/shared/ids";
+import type { Instant } from "@phi/shared/time";
 import type { Principal } from "./principal.js";
 
 /** The signed-in principal behind a call, with what the configuration lets them do beyond asking. */

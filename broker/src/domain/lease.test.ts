@@ -25,8 +25,19 @@ describe("a lease", () => {
     expect(leaseDue(issuing)).toBe(30_000);
     expect(leaseDue(active)).toBe(40_000);
     expect(leaseDue({ ...active, aliveUntil: 9e9 })).toBe(1_800_000);
-    expect(leaseDue({ ...planned, ...attempts, state: "revoking", because: "window_over", revokingSince: 1, nextAttempt: 7 })).toBe(7);
-    expect(leaseDue({ ...planned, ...attempts, state: "revoked", because: "window_over", revokedAt: 1 })).toBeUndefined();
+    expect(
+      leaseDue({
+        ...planned,
+        ...attempts,
+        state: "revoking",
+        because: "window_over",
+        revokingSince: 1,
+        nextAttempt: 7,
+      }),
+    ).toBe(7);
+    expect(
+      leaseDue({ ...planned, ...attempts, state: "revoked", because: "window_over", revokedAt: 1 }),
+    ).toBeUndefined();
   });
 
   it("ends with its window however short the window is", () => {

@@ -57,7 +57,12 @@ export type Lease = Planned &
   (
     | { readonly state: "issuing" }
     | { readonly state: "active"; readonly aliveUntil: Instant }
-    | ({ readonly state: "revoking"; readonly because: RevokeReason; readonly revokingSince: Instant; readonly nextAttempt: Instant } & Attempts)
+    | ({
+        readonly state: "revoking";
+        readonly because: RevokeReason;
+        readonly revokingSince: Instant;
+        readonly nextAttempt: Instant;
+      } & Attempts)
     | ({ readonly state: "revoked"; readonly because: RevokeReason; readonly revokedAt: Instant } & Attempts)
     | ({ readonly state: "abandoned"; readonly because: RevokeReason } & Attempts)
   );
@@ -87,6 +92,11 @@ export function dueReason(lease: Extract<Lease, { state: "issuing" | "active" }>
 }
 
 /** How long a live lease may stay silent: command leases beat, an acknowledged window lease is trusted to the window's end. */
-export function aliveUntil(use: "command" | "window", acknowledged: boolean, expiresAt: Instant, now: Instant): Instant {
+export function aliveUntil(
+  use: "command" | "window",
+  acknowledged: boolean,
+  expiresAt: Instant,
+  now: Instant,
+): Instant {
   return use === "window" && acknowledged ? expiresAt : now + SILENCE_ALLOWED;
 }

@@ -19,7 +19,12 @@ const ask = { resource: "db-prod", role: "readonly", duration: 1800, reason: "IN
 
 describe("decide", () => {
   it("asks for approval as the first fitting rule says", () => {
-    expect(decide([read], alice, ask)).toEqual({ decision: "needs_approval", rule: read, from: ["group:db-leads"], count: 1 });
+    expect(decide([read], alice, ask)).toEqual({
+      decision: "needs_approval",
+      rule: read,
+      from: ["group:db-leads"],
+      count: 1,
+    });
   });
 
   it("allows at once only where a rule names no approver", () => {
@@ -42,16 +47,30 @@ describe("decide", () => {
   it("names the longest duration when it is too long", () => {
     const decision = decide([read, { ...read, maxDuration: 7200 }], alice, { ...ask, duration: 7201 });
     expect(decision).toEqual({ decision: "refused", because: "too_long", longest: 7200 });
-    expect(decision.decision === "refused" && explainRefusal(decision, { ...ask, duration: 7201 })).toContain("the longest is 2h");
+    expect(decision.decision === "refused" && explainRefusal(decision, { ...ask, duration: 7201 })).toContain(
+      "the longest is 2h",
+    );
   });
 
   it("lets a later rule decide about what is too long for an earlier one", () => {
-    const longer: PolicyRule = { ...read, name: "long", maxDuration: 7200, approval: { from: ["group:security"], count: 2 } };
-    expect(decide([read, longer], alice, { ...ask, duration: 7200 })).toMatchObject({ decision: "needs_approval", rule: longer, count: 2 });
+    const longer: PolicyRule = {
+      ...read,
+      name: "long",
+      maxDuration: 7200,
+      approval: { from: ["group:security"], count: 2 },
+    };
+    expect(decide([read, longer], alice, { ...ask, duration: 7200 })).toMatchObject({
+      decision: "needs_approval",
+      rule: longer,
+      count: 2,
+    });
   });
 
   it("wants a reason where the rule does", () => {
-    expect(decide([read], alice, { ...ask, reason: undefined })).toMatchObject({ decision: "refused", because: "reason_missing" });
+    expect(decide([read], alice, { ...ask, reason: undefined })).toMatchObject({
+      decision: "refused",
+      because: "reason_missing",
+    });
   });
 
   it("refuses at once what nobody but the requester could approve", () => {

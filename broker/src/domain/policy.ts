@@ -32,7 +32,12 @@ export interface Ask {
 
 export type Decision =
   | { readonly decision: "allowed"; readonly rule: PolicyRule }
-  | { readonly decision: "needs_approval"; readonly rule: PolicyRule; readonly from: readonly Selector[]; readonly count: number }
+  | {
+      readonly decision: "needs_approval";
+      readonly rule: PolicyRule;
+      readonly from: readonly Selector[];
+      readonly count: number;
+    }
   | { readonly decision: "refused"; readonly because: "not_eligible" }
   | { readonly decision: "refused"; readonly because: "too_long"; readonly longest: number }
   | { readonly decision: "refused"; readonly because: "reason_missing"; readonly rule: PolicyRule }
@@ -49,9 +54,11 @@ export function decide(rules: readonly PolicyRule[], principal: Principal, ask: 
   if (rule === undefined) {
     return { decision: "refused", because: "too_long", longest: Math.max(...eligible.map((one) => one.maxDuration)) };
   }
-  if (rule.reason === "required" && ask.reason === undefined) return { decision: "refused", because: "reason_missing", rule };
+  if (rule.reason === "required" && ask.reason === undefined)
+    return { decision: "refused", because: "reason_missing", rule };
   if (rule.approval === undefined) return { decision: "allowed", rule };
-  if (!somebodyCouldApprove(rule.approval, principal)) return { decision: "refused", because: "nobody_can_approve", rule };
+  if (!somebodyCouldApprove(rule.approval, principal))
+    return { decision: "refused", because: "nobody_can_approve", rule };
   return { decision: "needs_approval", rule, from: rule.approval.from, count: rule.approval.count };
 }
 

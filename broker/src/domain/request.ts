@@ -1,7 +1,7 @@
-import type { RequestId } from "@phi/shared/ids";
 import type { EndReason, RequestState } from "@phi/shared/contract/request";
+import type { RequestId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
-import { matchesAny, type Principal, samePrincipal, type Selector } from "./principal.js";
+import { matchesAny, type Principal, type Selector, samePrincipal } from "./principal.js";
 
 /** What is fixed when somebody asks; it never changes afterwards. */
 interface Asked {
@@ -43,7 +43,8 @@ export type Request = Asked &
     | ({ readonly state: "approved" } & Approved)
     | ({ readonly state: "active" } & Started)
     | { readonly state: "denied" | "withdrawn" | "lapsed"; readonly endedAt: Instant }
-    | ({ readonly state: "ended"; readonly endedAt: Instant; readonly endedBecause: EndReason } & Approved & Partial<Started>)
+    | ({ readonly state: "ended"; readonly endedAt: Instant; readonly endedBecause: EndReason } & Approved &
+        Partial<Started>)
   );
 
 const MOVES: Record<RequestState, readonly RequestState[]> = {

@@ -1,7 +1,7 @@
+import type { SweepDue } from "../operations/sweep-due.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Log } from "../ports/log.js";
-import type { SweepDue } from "../operations/sweep-due.js";
 
 /**
  * Never asleep longer than this, in ms: the wall clock may be stepped, and another instant may have come to the ledger. It also keeps
@@ -41,7 +41,10 @@ export function createExpiryLoop(needs: {
       // What is overdue now belongs to a resource that is being worked on: its next turn is soon, not at once.
       sleep = next === undefined ? LONGEST_SLEEP : Math.min(LONGEST_SLEEP, Math.max(next - clock.now(), 20));
     } catch (error) {
-      log.error("expiry pass failed", { name: error instanceof Error ? error.name : "unknown", code: (error as { code?: unknown } | undefined)?.code });
+      log.error("expiry pass failed", {
+        name: error instanceof Error ? error.name : "unknown",
+        code: (error as { code?: unknown } | undefined)?.code,
+      });
     }
     if (!stopped) timer = setTimeout(next, sleep);
   }

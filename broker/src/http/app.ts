@@ -2,9 +2,6 @@ import type { Discovery } from "@phi/shared/contract/discovery";
 import { PhiError } from "@phi/shared/errors";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
-import type { Changes } from "../ports/changes.js";
-import type { Clock } from "../ports/clock.js";
-import type { Log } from "../ports/log.js";
 import type { createAuthenticate } from "../operations/authenticate.js";
 import type { createCloseRequest } from "../operations/close-request.js";
 import type { createCreateRequest } from "../operations/create-request.js";
@@ -18,16 +15,19 @@ import type { createListResources } from "../operations/list-resources.js";
 import type { createQueryAudit } from "../operations/query-audit.js";
 import type { createSignIn } from "../operations/sign-in.js";
 import type { createSignOut } from "../operations/sign-out.js";
+import type { Changes } from "../ports/changes.js";
+import type { Clock } from "../ports/clock.js";
+import type { Log } from "../ports/log.js";
 import { openApi } from "./openapi.js";
 import { toProblem } from "./problem.js";
 import { mountRequestEvents } from "./request-events.js";
 import type { AnyRoute } from "./route.js";
-import { strictPath } from "./strict-path.js";
 import { auditRoutes } from "./routes/audit.js";
 import { leaseRoutes } from "./routes/leases.js";
 import { requestRoutes } from "./routes/requests.js";
 import { resourceRoutes } from "./routes/resources.js";
 import { signInRoutes } from "./routes/sign-ins.js";
+import { strictPath } from "./strict-path.js";
 
 /** Every operation that HTTP can reach. */
 export interface Broker {
@@ -84,10 +84,13 @@ export function createApp(broker: Broker): Hono {
   app.get("/openapi.json", (context) => context.json(openApi(table, broker.discovery.version)));
 
   app.notFound(() => {
-    throw new PhiError("not_found", "There is no such address on this broker.", { hint: "GET /openapi.json lists all of them." });
+    throw new PhiError("not_found", "There is no such address on this broker.", {
+      hint: "GET /openapi.json lists all of them.",
+    });
   });
   app.onError((error, context) => {
-    if (error instanceof HTTPException && error.status < 500) error = new PhiError("invalid_input", "The call is not valid HTTP.");
+    if (error instanceof HTTPException && error.status < 500)
+      error = new PhiError("invalid_input", "The call is not valid HTTP.");
     const problem = toProblem(error, broker.log);
     return context.body(JSON.stringify(problem), problem.status as 400, { "content-type": "application/problem+json" });
   });

@@ -16,7 +16,10 @@ export function openApi(table: readonly AnyRoute[], version: string): Record<str
       summary: "The request now and after each change, as server-sent events named `request`",
       security: [{ phi: [] }],
       parameters: [pathParameter("id")],
-      responses: { "200": { description: "a stream", content: { "text/event-stream": { schema: { type: "string" } } } }, default: failure },
+      responses: {
+        "200": { description: "a stream", content: { "text/event-stream": { schema: { type: "string" } } } },
+        default: failure,
+      },
     },
   };
   return {
@@ -49,7 +52,9 @@ function operation(route: AnyRoute): Record<string, unknown> {
     summary: route.summary,
     ...(route.access === "public" ? {} : { security: [{ phi: [] }] }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: jsonSchema(route.body) } } } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: jsonSchema(route.body) } } } }),
     responses: {
       [route.status]: {
         description: "done",

@@ -21,9 +21,17 @@ export function toProblem(error: unknown, log: Log): Problem {
 function defect(error: unknown, log: Log): PhiError {
   const name = error instanceof Error ? error.name : typeof error;
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  const at = error instanceof Error ? (error.stack?.split("\n").filter((line) => /^\s+at /.test(line)).slice(0, 6) ?? []) : [];
+  const at =
+    error instanceof Error
+      ? (error.stack
+          ?.split("\n")
+          .filter((line) => /^\s+at /.test(line))
+          .slice(0, 6) ?? [])
+      : [];
   log.error("defect", { name, code, at: at.map((line) => line.trim()) });
-  return new PhiError("internal", "The broker failed; this is a defect of phi.", { hint: "The broker's log says where. Nothing was left half recorded." });
+  return new PhiError("internal", "The broker failed; this is a defect of phi.", {
+    hint: "The broker's log says where. Nothing was left half recorded.",
+  });
 }
 
 /** All that is wrong with an input, each with its place, in one error. */

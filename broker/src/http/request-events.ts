@@ -19,7 +19,8 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
   app.get("/v1/requests/:id/events", async (context) => {
     const caller = await broker.authenticate(context.req.header("authorization"));
     const { request } = await broker.dossiers.open(caller, context.req.param("id"));
-    if (open >= MOST_STREAMS) throw new PhiError("too_many_requests", "Too many are waiting at once.", { hint: "Ask again without --wait." });
+    if (open >= MOST_STREAMS)
+      throw new PhiError("too_many_requests", "Too many are waiting at once.", { hint: "Ask again without --wait." });
     open += 1;
     return streamSSE(context, async (stream) => {
       let changed = true;

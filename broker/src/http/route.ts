@@ -39,13 +39,26 @@ export interface CallerRoute<Body, Query, Reply> extends Route<Body, Query, Repl
 }
 
 /** Any route of either access, its types forgotten: what a table of routes holds. */
-export type AnyRoute = Route & { readonly access: "public" | "signed_in"; mount(app: Hono, authenticate: Authenticate): void };
+export type AnyRoute = Route & {
+  readonly access: "public" | "signed_in";
+  mount(app: Hono, authenticate: Authenticate): void;
+};
 
 export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
 
 /** Makes a route that anybody may call. */
 export function publicRoute<Body, Query, Reply>(route: Omit<PublicRoute<Body, Query, Reply>, "access">): AnyRoute {
-  return { ...(route as Route), access: "public", mount: (app) => mount(app, route, (input) => route.handle(input), async () => undefined) };
+  return {
+    ...(route as Route),
+    access: "public",
+    mount: (app) =>
+      mount(
+        app,
+        route,
+        (input) => route.handle(input),
+        async () => undefined,
+      ),
+  };
 }
 
 /** Makes a route for signed-in callers: the caller is known before the body is looked at. */
@@ -54,7 +67,12 @@ export function callerRoute<Body, Query, Reply>(route: Omit<CallerRoute<Body, Qu
     ...(route as Route),
     access: "signed_in",
     mount: (app, authenticate) =>
-      mount(app, route, (input, caller: Caller) => route.handle(caller, input), (context) => authenticate(context.req.header("authorization"))),
+      mount(
+        app,
+        route,
+        (input, caller: Caller) => route.handle(caller, input),
+        (context) => authenticate(context.req.header("authorization")),
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Me } from "@phi/shared/contract/sign-in";
-import type { LeaseView, RequestView } from "@phi/shared/contract/request";
 import type { PersonView } from "@phi/shared/contract/fields";
+import type { LeaseView, RequestView } from "@phi/shared/contract/request";
+import type { Me } from "@phi/shared/contract/sign-in";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
 import type { Caller } from "../domain/caller.js";
 import type { Lease } from "../domain/lease.js";
@@ -14,14 +14,25 @@ function person({ issuer, subject, name }: Pick<Principal, "issuer" | "subject" 
 }
 
 /** `{ key: value }`, or nothing when there is no value: optional fields are left out, never null. */
-function optional<Key extends string, From, To>(key: Key, value: From | undefined, map: (value: From) => To): { [K in Key]?: To } {
+function optional<Key extends string, From, To>(
+  key: Key,
+  value: From | undefined,
+  map: (value: From) => To,
+): { [K in Key]?: To } {
   return value === undefined ? {} : ({ [key]: map(value) } as { [K in Key]?: To });
 }
 
 const same = <Value>(value: Value): Value => value;
 
 export function requestView({ request, approvals, leases, rights }: Dossier): RequestView {
-  const times: { state: string; approvedAt?: Instant; claimUntil?: Instant; startedAt?: Instant; expiresAt?: Instant; endedAt?: Instant } = request;
+  const times: {
+    state: string;
+    approvedAt?: Instant;
+    claimUntil?: Instant;
+    startedAt?: Instant;
+    expiresAt?: Instant;
+    endedAt?: Instant;
+  } = request;
   return {
     request: request.id,
     requester: person(request.requester),

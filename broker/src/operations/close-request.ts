@@ -28,7 +28,12 @@ const RIGHT: Record<Closing, keyof Rights> = { withdraw: "withdraw", end: "end",
  * @throws PhiError `not_permitted`, `wrong_state`, `not_found`
  */
 export function createCloseRequest({ ledger, dossiers, clock, revokeLeases }: Needs) {
-  return async function closeRequest(caller: Caller, typed: string, closing: Closing, order: EndOrder): Promise<Dossier> {
+  return async function closeRequest(
+    caller: Caller,
+    typed: string,
+    closing: Closing,
+    order: EndOrder,
+  ): Promise<Dossier> {
     // A second reading is enough: after one lost race (first use, approval) the next state is either closable or final.
     for (let race = 0; race < 5; race++) {
       const dossier = await dossiers.open(caller, typed);
@@ -56,7 +61,7 @@ function change(caller: Caller, request: Request, closing: Closing, order: EndOr
   const because = closing === "end" ? "ended_by_holder" : "revoked";
   return {
     guard: { ...advance, to: "ended", set: { endedAt: at, endedBecause: because, ...comment } },
-    then: [{ do: "revoke_leases_of", requestId: request.id, because, since: at, at }],
+    follow: [{ do: "revoke_leases_of", requestId: request.id, because, since: at, at }],
     events: [{ ...about, kind: "request.ended", data: { because, reason: order.reason } }],
   };
 }
@@ -66,17 +71,31 @@ function whyNot(closing: Closing, { request, rights }: Dossier): PhiError {
   switch (closing) {
     case "withdraw":
       return rights.end
-        ? new PhiError("wrong_state", `${request.id} is ${request.state}, no longer pending.`, { hint: `Give it back with: phi end ${request.id}` })
-        : new PhiError("wrong_state", `${request.id} is ${request.state}, and only its requester withdraws a pending request.`, { hint });
+        ? new PhiError("wrong_state", `${request.id} is ${request.state}, no longer pending.`, {
+            hint: `Give it back with: phi end ${request.id}`,
+          })
+        : new PhiError(
+            "wrong_state",
+            `${request.id} is ${request.state}, and only its requester withdraws a pending request.`,
+            { hint },
+          );
     case "end":
       return rights.withdraw
-        ? new PhiError("wrong_state", `${request.id} is still pending.`, { hint: `Take it back with: phi withdraw ${request.id}` })
-        : new PhiError("wrong_state", `${request.id} is ${request.state}; there is no access of yours to give back.`, { hint });
+        ? new PhiError("wrong_state", `${request.id} is still pending.`, {
+            hint: `Take it back with: phi withdraw ${request.id}`,
+          })
+        : new PhiError("wrong_state", `${request.id} is ${request.state}; there is no access of yours to give back.`, {
+            hint,
+          });
     case "revoke":
       return request.state === "approved" || request.state === "active"
-        ? new PhiError("not_permitted", `Only ${request.approvers.join(" or ") || "an admin"} or an admin revokes ${request.id}.`, {
-            hint: rights.end ? `It is yours: phi end ${request.id}` : undefined,
-          })
+        ? new PhiError(
+            "not_permitted",
+            `Only ${request.approvers.join(" or ") || "an admin"} or an admin revokes ${request.id}.`,
+            {
+              hint: rights.end ? `It is yours: phi end ${request.id}` : undefined,
+            },
+          )
         : new PhiError("wrong_state", `${request.id} is ${request.state}; there is no access to revoke.`, {
             hint: rights.decide ? `phi deny ${request.id} --reason …` : hint,
           });

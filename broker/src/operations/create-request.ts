@@ -1,6 +1,6 @@
 import type { RequestOrder } from "@phi/shared/contract/request";
-import { PhiError } from "@phi/shared/errors";
 import { formatDuration } from "@phi/shared/duration";
+import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { nearest } from "@phi/shared/text";
 import type { Caller } from "../domain/caller.js";
@@ -34,7 +34,12 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
     }
     const offers = listResources(principal);
     const offer = findOffer(offers, order.resource);
-    const ask: Ask = { resource: offer.resource.name, role: findRole(offer, order.role), duration: order.duration, reason: order.reason };
+    const ask: Ask = {
+      resource: offer.resource.name,
+      role: findRole(offer, order.role),
+      duration: order.duration,
+      reason: order.reason,
+    };
     const decision = decide(catalogue.rules, principal, ask);
     const now = clock.now();
     if (decision.decision === "refused") {
@@ -47,7 +52,10 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
         resource: ask.resource,
         data: { role: ask.role, duration: ask.duration, reason: order.reason, ticket: order.ticket, because },
       });
-      throw new PhiError("refused_by_policy", because, { hint: nextStep(decision, order), data: { because: decision.because } });
+      throw new PhiError("refused_by_policy", because, {
+        hint: nextStep(decision, order),
+        data: { because: decision.because },
+      });
     }
 
     const request = plan(caller, ask, order, decision, now);
@@ -69,12 +77,22 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
       },
     } as const;
     const own = { at: now, resource: request.resource, requestId: request.id };
-    const approved = { ...own, id: newId("event"), kind: "request.approved", data: { policy: request.policy } } as const;
+    const approved = {
+      ...own,
+      id: newId("event"),
+      kind: "request.approved",
+      data: { policy: request.policy },
+    } as const;
     const started = { ...own, id: newId("event"), kind: "request.started", data: { starts: request.starts } } as const;
     try {
       await ledger.commit({
         guard: { do: "insert_request", request, idempotencyKey },
-        events: request.state === "pending" ? [created] : request.state === "active" ? [created, approved, started] : [created, approved],
+        events:
+          request.state === "pending"
+            ? [created]
+            : request.state === "active"
+              ? [created, approved, started]
+              : [created, approved],
       });
     } catch (error) {
       // Two calls with one key at once: the other one made it.
@@ -87,7 +105,13 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
   };
 }
 
-function plan(caller: Caller, ask: Ask, order: RequestOrder, decision: Exclude<Decision, { decision: "refused" }>, now: number): Request {
+function plan(
+  caller: Caller,
+  ask: Ask,
+  order: RequestOrder,
+  decision: Exclude<Decision, { decision: "refused" }>,
+  now: number,
+): Request {
   const { rule } = decision;
   const asked = {
     id: newId("request"),
@@ -116,7 +140,10 @@ function plan(caller: Caller, ask: Ask, order: RequestOrder, decision: Exclude<D
 function findOffer(offers: readonly Offer[], name: string): Offer {
   const offer = offers.find((one) => one.resource.name === name);
   if (offer !== undefined) return offer;
-  const meant = nearest(name, offers.map((one) => one.resource.name));
+  const meant = nearest(
+    name,
+    offers.map((one) => one.resource.name),
+  );
   throw new PhiError("resource_unknown", `There is no resource "${name}" that you may ask for.`, {
     hint: meant === undefined ? "phi resources" : `Did you mean ${meant}? All that you may ask for: phi resources`,
     data: { nearest: meant },
@@ -128,14 +155,21 @@ function findRole(offer: Offer, name: string | undefined): string {
   const [only] = names;
   if (name === undefined) {
     if (names.length === 1 && only !== undefined) return only;
-    throw new PhiError("usage", `${offer.resource.name} has several roles: ${names.join(", ")}.`, { hint: `Add --role ${only}`, data: { roles: names } });
+    throw new PhiError("usage", `${offer.resource.name} has several roles: ${names.join(", ")}.`, {
+      hint: `Add --role ${only}`,
+      data: { roles: names },
+    });
   }
   if (names.includes(name)) return name;
   const meant = nearest(name, names);
-  throw new PhiError("role_unknown", `${offer.resource.name} has no role "${name}" that you may ask for; it has ${names.join(", ")}.`, {
-    hint: meant === undefined ? `Add --role ${only}` : `Did you mean --role ${meant}?`,
-    data: { roles: names, nearest: meant },
-  });
+  throw new PhiError(
+    "role_unknown",
+    `${offer.resource.name} has no role "${name}" that you may ask for; it has ${names.join(", ")}.`,
+    {
+      hint: meant === undefined ? `Add --role ${only}` : `Did you mean --role ${meant}?`,
+      data: { roles: names, nearest: meant },
+    },
+  );
 }
 
 function nextStep(decision: Extract<Decision, { decision: "refused" }>, order: RequestOrder): string {
@@ -152,6 +186,9 @@ function nextStep(decision: Extract<Decision, { decision: "refused" }>, order: R
 }
 
 function sameOrder(before: Request, order: RequestOrder): Request {
-  if (before.resource === order.resource && before.duration === order.duration && before.reason === order.reason) return before;
-  throw new PhiError("invalid_input", "This Idempotency-Key was used for another request.", { hint: "Use a new key for a new request." });
+  if (before.resource === order.resource && before.duration === order.duration && before.reason === order.reason)
+    return before;
+  throw new PhiError("invalid_input", "This Idempotency-Key was used for another request.", {
+    hint: "Use a new key for a new request.",
+  });
 }

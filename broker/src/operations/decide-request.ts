@@ -54,14 +54,20 @@ export function createDecideRequest({ ledger, dossiers, clock }: Needs) {
         hint: `It waits for ${request.approvers.join(" or ")}. Take it back with: phi withdraw ${request.id}`,
       });
     }
-    throw new PhiError("not_permitted", `Only ${request.approvers.join(" or ") || "the policy"} decides on ${request.id}.`);
+    throw new PhiError(
+      "not_permitted",
+      `Only ${request.approvers.join(" or ") || "the policy"} decides on ${request.id}.`,
+    );
   }
 }
 
 function assertUndecided(caller: Caller, { request, approvals }: Dossier): void {
   if (request.state === "pending") {
     if (approvals.some((one) => samePrincipal(one.approver, caller.principal))) {
-      throw new PhiError("already_decided", `You have answered ${request.id} already; it needs somebody else's approval too.`);
+      throw new PhiError(
+        "already_decided",
+        `You have answered ${request.id} already; it needs somebody else's approval too.`,
+      );
     }
     return;
   }
@@ -77,7 +83,13 @@ function assertUndecided(caller: Caller, { request, approvals }: Dossier): void 
 }
 
 function answer(caller: Caller, { request, approvals }: Dossier, order: ApprovalOrder, at: number): Change {
-  const approval: Approval = { requestId: request.id, approver: caller.principal, verdict: order.verdict, reason: order.reason, at };
+  const approval: Approval = {
+    requestId: request.id,
+    approver: caller.principal,
+    verdict: order.verdict,
+    reason: order.reason,
+    at,
+  };
   const given = approvals.filter((one) => one.verdict === "approve").length;
   const record = { do: "insert_approval", approval, approvalsGiven: given } as const;
   const event = (kind: AuditEntry["kind"], data: Record<string, unknown> = {}): AuditEntry => ({
@@ -93,7 +105,11 @@ function answer(caller: Caller, { request, approvals }: Dossier, order: Approval
 
   if (order.verdict === "deny") {
     const set = { endedAt: at, ...(order.reason === undefined ? {} : { endComment: order.reason }) };
-    return { guard: { ...advance, to: "denied", dueAt: null, set }, then: [record], events: [event("request.denied")] };
+    return {
+      guard: { ...advance, to: "denied", dueAt: null, set },
+      follow: [record],
+      events: [event("request.denied")],
+    };
   }
   const count = { approvals: given + 1, needed: request.approvalsNeeded };
   if (given + 1 < request.approvalsNeeded) return { guard: record, events: [event("approval.given", count)] };
@@ -102,12 +118,24 @@ function answer(caller: Caller, { request, approvals }: Dossier, order: Approval
   const claimUntil = at + request.claimWithin * 1000;
   const expiresAt = at + request.duration * 1000;
   if (request.starts === "first_use") {
-    const guard = { ...advance, to: "approved", dueAt: claimUntil, require, set: { approvedAt: at, claimUntil } } as const;
-    return { guard, then: [record], events: [event("request.approved", count)] };
+    const guard = {
+      ...advance,
+      to: "approved",
+      dueAt: claimUntil,
+      require,
+      set: { approvedAt: at, claimUntil },
+    } as const;
+    return { guard, follow: [record], events: [event("request.approved", count)] };
   }
   return {
-    guard: { ...advance, to: "active", dueAt: expiresAt, require, set: { approvedAt: at, claimUntil, startedAt: at, expiresAt } },
-    then: [record],
+    guard: {
+      ...advance,
+      to: "active",
+      dueAt: expiresAt,
+      require,
+      set: { approvedAt: at, claimUntil, startedAt: at, expiresAt },
+    },
+    follow: [record],
     events: [event("request.approved", count), event("request.started", { starts: "approval" })],
   };
 }

@@ -29,7 +29,9 @@ export interface Dossiers {
 export function createDossiers({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): Dossiers {
   async function gather(caller: Caller, requests: readonly Request[]): Promise<Dossier[]> {
     const now = clock.now();
-    const seen = requests.map((request) => ({ request, rights: rightsOn(request, caller, now) })).filter(({ rights }) => rights.see);
+    const seen = requests
+      .map((request) => ({ request, rights: rightsOn(request, caller, now) }))
+      .filter(({ rights }) => rights.see);
     const ids = seen.map(({ request }) => request.id);
     const [approvals, leases] = await Promise.all([ledger.approvals(ids), ledger.leasesOf(ids)]);
     return seen.map(({ request, rights }) => ({
@@ -48,7 +50,9 @@ export function createDossiers({ ledger, clock }: { readonly ledger: Ledger; rea
         throw new PhiError("invalid_input", `Several requests begin with ${typed}.`, { hint: "Type more of the id." });
       }
       if (dossier === undefined) {
-        throw new PhiError("not_found", `There is no request ${typed} that you may see.`, { hint: "phi requests lists yours." });
+        throw new PhiError("not_found", `There is no request ${typed} that you may see.`, {
+          hint: "phi requests lists yours.",
+        });
       }
       return dossier;
     },

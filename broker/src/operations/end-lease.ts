@@ -22,7 +22,14 @@ export function createEndLease({ ledger, clock, revokeLeases }: Needs) {
   return async function endLease(caller: Caller, typed: string, order: LeaseEndOrder): Promise<LeaseEndReply> {
     const { lease } = await openLease(caller, typed);
     const at = clock.now();
-    const about = { at, actor: caller.principal, resource: lease.resource, requestId: lease.requestId, leaseId: lease.id, sessionId: lease.sessionId };
+    const about = {
+      at,
+      actor: caller.principal,
+      resource: lease.resource,
+      requestId: lease.requestId,
+      leaseId: lease.id,
+      sessionId: lease.sessionId,
+    };
     const sessionEnd = {
       do: "end_session",
       id: lease.sessionId,
@@ -46,8 +53,15 @@ export function createEndLease({ ledger, clock, revokeLeases }: Needs) {
           claim: true,
           move: { to: "revoking", because: order.because, revokingSince: at, dueAt: until },
         },
-        then: [{ ...sessionEnd, event: sessionEnded }],
-        events: [{ ...about, id: newId("event"), kind: "lease.revoking", data: { because: order.because, handle: lease.handleText } }],
+        follow: [{ ...sessionEnd, event: sessionEnded }],
+        events: [
+          {
+            ...about,
+            id: newId("event"),
+            kind: "lease.revoking",
+            data: { because: order.because, handle: lease.handleText },
+          },
+        ],
       });
       if (outcome === "moved") {
         const attempt = revokeLeases.claimed([

@@ -34,25 +34,34 @@ export function createFindUsableRequest({ ledger, dossiers, clock }: Needs): Fin
       throw whyNotUsable(request, rights.use || rights.end || rights.withdraw);
     }
     const [approved, active, pending] = await Promise.all(
-      (["approved", "active", "pending"] as const).map((state) => ledger.requests({ requester: caller.principal, state, limit: MOST })),
+      (["approved", "active", "pending"] as const).map((state) =>
+        ledger.requests({ requester: caller.principal, state, limit: MOST }),
+      ),
     );
     const meant = (request: Request) => order.resource === undefined || request.resource === order.resource;
     const usable = [...(active ?? []), ...(approved ?? [])].filter((request) => meant(request)).filter(isUsableNow);
     const [only, another] = usable;
     if (only !== undefined && another === undefined) return only;
     if (only === undefined) throw nothingUsable(order.resource, (pending ?? []).filter(meant));
-    throw new PhiError("several_usable_requests", `You have ${usable.length} usable requests${order.resource === undefined ? "" : ` on ${order.resource}`}.`, {
-      hint: `Say which: ${usable.slice(0, 3).map((one) => `--request ${one.id}`).join("  or  ")}`,
-      data: {
-        requests: usable.map((one) => ({
-          request: one.id,
-          resource: one.resource,
-          role: one.role,
-          reason: one.reason,
-          expiresAt: one.state === "active" ? toRfc3339(one.expiresAt) : undefined,
-        })),
+    throw new PhiError(
+      "several_usable_requests",
+      `You have ${usable.length} usable requests${order.resource === undefined ? "" : ` on ${order.resource}`}.`,
+      {
+        hint: `Say which: ${usable
+          .slice(0, 3)
+          .map((one) => `--request ${one.id}`)
+          .join("  or  ")}`,
+        data: {
+          requests: usable.map((one) => ({
+            request: one.id,
+            resource: one.resource,
+            role: one.role,
+            reason: one.reason,
+            expiresAt: one.state === "active" ? toRfc3339(one.expiresAt) : undefined,
+          })),
+        },
       },
-    });
+    );
   };
 
   function isUsableNow(request: Request): request is Usable {

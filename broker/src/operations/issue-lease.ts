@@ -84,7 +84,11 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
     const resource = catalogue.resource(request.resource);
     const provider = resource && catalogue.provider(resource.kind);
     const role = resource?.roles.get(request.role);
-    const decision = decide(catalogue.rules, caller.principal, { ...request, duration: 1, reason: request.reason ?? "-" });
+    const decision = decide(catalogue.rules, caller.principal, {
+      ...request,
+      duration: 1,
+      reason: request.reason ?? "-",
+    });
     const gone = resource === undefined || provider === undefined || role === undefined;
     if (!gone && decision.decision !== "refused") return { resource, role, provider };
     const because = gone
@@ -123,7 +127,13 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
     };
   }
 
-  async function record(caller: Caller, request: Usable, lease: Lease, order: LeaseOrder, idempotencyKey?: string): Promise<void> {
+  async function record(
+    caller: Caller,
+    request: Usable,
+    lease: Lease,
+    order: LeaseOrder,
+    idempotencyKey?: string,
+  ): Promise<void> {
     const session: Session = {
       id: lease.sessionId,
       leaseId: lease.id,
@@ -135,13 +145,23 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
     const outcome = await ledger
       .commit({
         guard: { do: "insert_lease", lease, session, at: lease.createdAt, idempotencyKey },
-        events: [event(lease, "lease.planned", caller, { handle: lease.handleText, role: request.role, createBy: toRfc3339(lease.createBy) })],
+        events: [
+          event(lease, "lease.planned", caller, {
+            handle: lease.handleText,
+            role: request.role,
+            createBy: toRfc3339(lease.createBy),
+          }),
+        ],
       })
       .catch((error: unknown) => {
         if (!(error instanceof PhiError) || error.data?.conflict !== true) throw error;
-        throw new PhiError("wrong_state", "The credential of this call was made already, and no credential is handed over twice.", {
-          hint: "Run the command again: it gets a new one. The first is revoked by itself when nobody uses it.",
-        });
+        throw new PhiError(
+          "wrong_state",
+          "The credential of this call was made already, and no credential is handed over twice.",
+          {
+            hint: "Run the command again: it gets a new one. The first is revoked by itself when nobody uses it.",
+          },
+        );
       });
     if (outcome === "lost_race") throw windowOver(request);
   }
@@ -165,7 +185,7 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
         claim: false,
         move: { to: "active", createdOnTarget: now, aliveUntil: alive, dueAt: Math.min(alive, lease.expiresAt) },
       },
-      then: [
+      follow: [
         {
           do: "advance_request",
           id: request.id,
@@ -185,8 +205,16 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
         },
       ],
       events: [
-        event(lease, "lease.issued", caller, { handle: lease.handleText, role: request.role, use: lease.use, tookMs: now - lease.createdAt }),
-        event(lease, "session.started", caller, { command: order.command.map((word) => printable(word, 1_000)), host: printable(order.host, 255) }),
+        event(lease, "lease.issued", caller, {
+          handle: lease.handleText,
+          role: request.role,
+          use: lease.use,
+          tookMs: now - lease.createdAt,
+        }),
+        event(lease, "session.started", caller, {
+          command: order.command.map((word) => printable(word, 1_000)),
+          host: printable(order.host, 255),
+        }),
       ],
     });
     if (outcome === "lost_race") {
@@ -218,14 +246,27 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
         claim: true,
         move: { to: "revoking", because: "issue_failed", revokingSince: at, dueAt: at },
       },
-      then: [{ do: "end_session", id: lease.sessionId, end: { because: "not_started", at, exitCode: undefined, signal: undefined } }],
-      events: [event(lease, "lease.issue_failed", undefined, { handle: lease.handleText, error: printable(message, 300) })],
+      follow: [
+        {
+          do: "end_session",
+          id: lease.sessionId,
+          end: { because: "not_started", at, exitCode: undefined, signal: undefined },
+        },
+      ],
+      events: [
+        event(lease, "lease.issue_failed", undefined, { handle: lease.handleText, error: printable(message, 300) }),
+      ],
     });
     // Not awaited: the caller need not wait for a target that has just failed them. The loop takes over what fails here.
     void revokeLeases.ofRequest(lease.requestId).catch(() => undefined);
   }
 
-  function event(lease: Lease, kind: AuditEntry["kind"], caller: Caller | undefined, data: Record<string, unknown>): AuditEntry {
+  function event(
+    lease: Lease,
+    kind: AuditEntry["kind"],
+    caller: Caller | undefined,
+    data: Record<string, unknown>,
+  ): AuditEntry {
     return {
       id: newId("event"),
       at: clock.now(),

@@ -38,7 +38,12 @@ export function createKeepLease({ ledger, clock }: Needs) {
     if (lease.state !== "active") return ended(lease, request);
     const now = clock.now();
     const alive = aliveUntil(lease.use, true, lease.expiresAt, now);
-    const kept = await ledger.touch({ id: lease.id, epoch: lease.epoch, aliveUntil: alive, dueAt: Math.min(alive, lease.expiresAt) });
+    const kept = await ledger.touch({
+      id: lease.id,
+      epoch: lease.epoch,
+      aliveUntil: alive,
+      dueAt: Math.min(alive, lease.expiresAt),
+    });
     if (kept === "lost_race") {
       const after = await openLease(caller, typed);
       return ended(after.lease, after.request);

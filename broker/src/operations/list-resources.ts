@@ -29,7 +29,13 @@ export function createListResources({ catalogue }: { readonly catalogue: Catalog
 }
 
 /** Who approves is what holds for a short request; a longer one may fall under a later rule, which decides then. */
-function offer(rules: readonly PolicyRule[], principal: Principal, resource: string, role: string, own: readonly PolicyRule[]): RoleOffer {
+function offer(
+  rules: readonly PolicyRule[],
+  principal: Principal,
+  resource: string,
+  role: string,
+  own: readonly PolicyRule[],
+): RoleOffer {
   const decision = decide(rules, principal, { resource, role, duration: 1, reason: "-" });
   const approval = decision.decision === "needs_approval" ? decision : { from: [], count: 0 };
   return {

@@ -5,7 +5,10 @@ import type { Ledger } from "../ports/ledger.js";
 
 /** One page, oldest first. Auditors and admins see everything; everybody else what concerns them. */
 export function createQueryAudit({ ledger }: { readonly ledger: Ledger }) {
-  return async function queryAudit(caller: Caller, query: AuditQuery): Promise<{ events: AuditEvent[]; next: number | undefined }> {
+  return async function queryAudit(
+    caller: Caller,
+    query: AuditQuery,
+  ): Promise<{ events: AuditEvent[]; next: number | undefined }> {
     const found = await ledger.audit({
       since: query.since === undefined ? undefined : Date.parse(query.since),
       until: query.until === undefined ? undefined : Date.parse(query.until),

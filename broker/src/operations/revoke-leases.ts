@@ -57,7 +57,9 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
     const resource = catalogue.resource(resourceName);
     const provider = resource && catalogue.provider(resource.kind);
     if (resource === undefined || provider === undefined || leases.some((lease) => lease.kind !== resource.kind)) {
-      return leases.map(() => failed("permission", `${resourceName} is no longer configured as it was, so phi cannot reach it`));
+      return leases.map(() =>
+        failed("permission", `${resourceName} is no longer configured as it was, so phi cannot reach it`),
+      );
     }
     try {
       const revocations = leases.map((lease) => ({
@@ -75,7 +77,13 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
   /** Records what came of one attempt; `true` when it is proven. */
   async function settle(lease: Claimed, outcome: Outcome): Promise<boolean> {
     const now = clock.now();
-    const about = { at: now, resource: lease.resource, requestId: lease.requestId, leaseId: lease.id, sessionId: lease.sessionId };
+    const about = {
+      at: now,
+      resource: lease.resource,
+      requestId: lease.requestId,
+      leaseId: lease.id,
+      sessionId: lease.sessionId,
+    };
     const advance = { do: "advance_lease", id: lease.id, from: "revoking", epoch: lease.epoch, claim: false } as const;
     const event = (kind: AuditEntry["kind"], data: Record<string, unknown>): AuditEntry => ({
       ...about,
@@ -88,13 +96,19 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
       const lateMs = Math.max(0, now - lease.revokingSince);
       const moved = await ledger.commit({
         guard: { ...advance, move: { to: "revoked", dueAt: null, revokedAt: now, lastError: null } },
-        events: [event("lease.revoked", { sessionsEnded: outcome.sessionsEnded, lateMs, attempts: lease.attempts + 1 })],
+        events: [
+          event("lease.revoked", { sessionsEnded: outcome.sessionsEnded, lateMs, attempts: lease.attempts + 1 }),
+        ],
       });
       return moved === "moved";
     }
     if (outcome.outcome === "revoked") {
       // Gone now, but a create that is still on its way could bring it back until createBy: dropped again after it.
-      await ledger.claim({ id: lease.id, epoch: lease.epoch, until: Math.max(lease.createBy + AFTER_CREATE_BY, now + AFTER_CREATE_BY) });
+      await ledger.claim({
+        id: lease.id,
+        epoch: lease.epoch,
+        until: Math.max(lease.createBy + AFTER_CREATE_BY, now + AFTER_CREATE_BY),
+      });
       return false;
     }
     const attempts = lease.attempts + 1;
@@ -110,9 +124,17 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
     await ledger.commit({
       guard: {
         ...advance,
-        move: { to: "revoking", dueAt: next, attempts, lastError: outcome.message, ...(overdue ? { overdueSince: lease.revokingSince } : {}) },
+        move: {
+          to: "revoking",
+          dueAt: next,
+          attempts,
+          lastError: outcome.message,
+          ...(overdue ? { overdueSince: lease.revokingSince } : {}),
+        },
       },
-      events: overdue ? [failure, event("lease.overdue", { since: new Date(lease.revokingSince).toISOString() })] : [failure],
+      events: overdue
+        ? [failure, event("lease.overdue", { since: new Date(lease.revokingSince).toISOString() })]
+        : [failure],
     });
     return false;
   }
@@ -124,7 +146,8 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
       const mine: Claimed[] = [];
       for (const lease of unended) {
         const claim = { id: lease.id, epoch: lease.epoch, until: clock.now() + CLAIM_FOR };
-        if ((await ledger.claim(claim)) === "moved") mine.push({ ...lease, epoch: lease.epoch + 1, nextAttempt: claim.until });
+        if ((await ledger.claim(claim)) === "moved")
+          mine.push({ ...lease, epoch: lease.epoch + 1, nextAttempt: claim.until });
       }
       await claimed(mine);
     },

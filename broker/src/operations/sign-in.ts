@@ -74,6 +74,12 @@ export function createSignIn({ ledger, identity, clock, maxAge }: Needs) {
   };
 
   function refused(actor: Principal, because: string, host: string | undefined): Promise<void> {
-    return ledger.record({ id: newId("event"), at: clock.now(), kind: "sign_in.refused", actor, data: { because, host } });
+    return ledger.record({
+      id: newId("event"),
+      at: clock.now(),
+      kind: "sign_in.refused",
+      actor,
+      data: { because, host },
+    });
   }
 }

@@ -9,7 +9,9 @@ export function createSignOut({ ledger, clock }: { readonly ledger: Ledger; read
     const at = clock.now();
     await ledger.commit({
       guard: { do: "end_sign_in", id: caller.signIn, at },
-      events: [{ id: newId("event"), at, kind: "sign_in.ended", actor: caller.principal, data: { signIn: caller.signIn } }],
+      events: [
+        { id: newId("event"), at, kind: "sign_in.ended", actor: caller.principal, data: { signIn: caller.signIn } },
+      ],
     });
   };
 }

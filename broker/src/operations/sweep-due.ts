@@ -76,12 +76,15 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
       requestId: request.id,
       ...(ended
         ? { kind: "request.ended" as const, data: { because: "expired" } }
-        : { kind: "request.lapsed" as const, data: { because: request.state === "pending" ? "unanswered" : "unused" } }),
+        : {
+            kind: "request.lapsed" as const,
+            data: { because: request.state === "pending" ? "unanswered" : "unused" },
+          }),
     };
     const set = ended ? { endedAt: due.at, endedBecause: "expired" as const } : { endedAt: due.at };
     const change: Change = {
       guard: { do: "advance_request", id: request.id, from: request.state, to: due.move, dueAt: null, set },
-      then: [{ do: "revoke_leases_of", requestId: request.id, because: "window_over", since: due.at, at: now }],
+      follow: [{ do: "revoke_leases_of", requestId: request.id, because: "window_over", since: due.at, at: now }],
       events: [event],
     };
     await ledger.commit(change);
@@ -99,7 +102,13 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
       case "active": {
         const because = dueReason(lease, now);
         const since = because === "window_over" ? lease.expiresAt : now;
-        const about = { at: now, resource: lease.resource, requestId: lease.requestId, leaseId: lease.id, sessionId: lease.sessionId };
+        const about = {
+          at: now,
+          resource: lease.resource,
+          requestId: lease.requestId,
+          leaseId: lease.id,
+          sessionId: lease.sessionId,
+        };
         const sessionEnded: AuditEntry = { ...about, id: newId("event"), kind: "session.ended", data: { because } };
         const outcome = await ledger.commit({
           guard: {
@@ -111,11 +120,20 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
             move: { to: "revoking", because, revokingSince: since, dueAt: until },
           },
           // At the end of the window the CLI still reports its command's exit; a CLI that fell silent does not.
-          then:
+          follow:
             because === "window_over"
               ? []
-              : [{ do: "end_session", id: lease.sessionId, end: { because, at: now, exitCode: undefined, signal: undefined }, event: sessionEnded }],
-          events: [{ ...about, id: newId("event"), kind: "lease.revoking", data: { because, handle: lease.handleText } }],
+              : [
+                  {
+                    do: "end_session",
+                    id: lease.sessionId,
+                    end: { because, at: now, exitCode: undefined, signal: undefined },
+                    event: sessionEnded,
+                  },
+                ],
+          events: [
+            { ...about, id: newId("event"), kind: "lease.revoking", data: { because, handle: lease.handleText } },
+          ],
         });
         if (outcome === "lost_race") return undefined;
         return {
@@ -141,7 +159,11 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
     await Promise.all(
       forsaken.map(({ session, resource }) =>
         ledger.commit({
-          guard: { do: "end_session", id: session.id, end: { because: "not_reported", at: now, exitCode: undefined, signal: undefined } },
+          guard: {
+            do: "end_session",
+            id: session.id,
+            end: { because: "not_reported", at: now, exitCode: undefined, signal: undefined },
+          },
           events: [
             {
               id: newId("event"),

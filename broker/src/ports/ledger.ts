@@ -60,7 +60,12 @@ export interface LeaseMove {
 
 /** One thing that a change does to the ledger. */
 export type Step =
-  | { readonly do: "insert_sign_in"; readonly signIn: SignIn; readonly idTokenHash: string; readonly idTokenExpiresAt: Instant }
+  | {
+      readonly do: "insert_sign_in";
+      readonly signIn: SignIn;
+      readonly idTokenHash: string;
+      readonly idTokenExpiresAt: Instant;
+    }
   | { readonly do: "end_sign_in"; readonly id: SignInId; readonly at: Instant }
   | { readonly do: "insert_request"; readonly request: Request; readonly idempotencyKey: string | undefined }
   /** From exactly this state; `require` adds further facts that must still hold. */
@@ -84,11 +89,30 @@ export type Step =
   /** As a guard: only while the request is pending with just so many approvals, so that two answers at once are counted one after the other. */
   | { readonly do: "insert_approval"; readonly approval: Approval; readonly approvalsGiven: number }
   /** Only while the request is usable at `at`: approved or active and not past its instant. */
-  | { readonly do: "insert_lease"; readonly lease: Lease; readonly session: Session; readonly at: Instant; readonly idempotencyKey: string | undefined }
+  | {
+      readonly do: "insert_lease";
+      readonly lease: Lease;
+      readonly session: Session;
+      readonly at: Instant;
+      readonly idempotencyKey: string | undefined;
+    }
   /** From exactly this state and epoch; `to.epoch` is the epoch plus one when `claim` is set. */
-  | { readonly do: "advance_lease"; readonly id: LeaseId; readonly from: LeaseState; readonly epoch: number; readonly claim: boolean; readonly move: LeaseMove }
+  | {
+      readonly do: "advance_lease";
+      readonly id: LeaseId;
+      readonly from: LeaseState;
+      readonly epoch: number;
+      readonly claim: boolean;
+      readonly move: LeaseMove;
+    }
   /** Every unended lease of the request begins its revocation at `at`, being unwanted `since` then, each with its own `lease.revoking` event. Never a guard. */
-  | { readonly do: "revoke_leases_of"; readonly requestId: RequestId; readonly because: RevokeReason; readonly since: Instant; readonly at: Instant }
+  | {
+      readonly do: "revoke_leases_of";
+      readonly requestId: RequestId;
+      readonly because: RevokeReason;
+      readonly since: Instant;
+      readonly at: Instant;
+    }
   | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd };
 
 /**
@@ -98,7 +122,7 @@ export type Step =
 export interface Change {
   readonly guard: Step;
   /** Each follower may bring an event of its own, written only if that follower changed a row. */
-  readonly then?: readonly (Step & { readonly event?: AuditEntry })[];
+  readonly follow?: readonly (Step & { readonly event?: AuditEntry })[];
   readonly events: readonly [AuditEntry, ...AuditEntry[]];
 }
 
@@ -141,7 +165,12 @@ export interface Ledger {
   /** Takes over a lease in `revoking`; `lost_race` when its epoch has moved on. */
   claim(claim: Claim): Promise<CommitOutcome>;
   /** Keeps a live lease alive: not a move of the state machine. `lost_race` when it is no longer active in this epoch. */
-  touch(lease: { readonly id: LeaseId; readonly epoch: number; readonly aliveUntil: Instant; readonly dueAt: Instant }): Promise<CommitOutcome>;
+  touch(lease: {
+    readonly id: LeaseId;
+    readonly epoch: number;
+    readonly aliveUntil: Instant;
+    readonly dueAt: Instant;
+  }): Promise<CommitOutcome>;
   /** Events without a change: refusals, start and stop. */
   record(...events: readonly [AuditEntry, ...AuditEntry[]]): Promise<void>;
 

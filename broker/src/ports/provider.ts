@@ -66,7 +66,11 @@ export interface Revocation<Handle> {
 export interface Provider<Config = unknown, Role = unknown, Handle = unknown> {
   readonly kind: string;
   readonly revocation: "immediate" | "on_expiry";
-  readonly schema: { readonly config: z.ZodType<Config>; readonly role: z.ZodType<Role>; readonly handle: z.ZodType<Handle> };
+  readonly schema: {
+    readonly config: z.ZodType<Config>;
+    readonly role: z.ZodType<Role>;
+    readonly handle: z.ZodType<Handle>;
+  };
   /** Pure: names what will be created. `brokerTag` tells this broker's credentials from another's on one target. */
   plan(brokerTag: string, leaseId: string): Handle;
   /** The handle in one word, for people. */

@@ -19,7 +19,9 @@ export function createAuditLog(read: Store["read"]) {
       if (filter.resource !== undefined) conditions.push(eq(auditEvents.resource, filter.resource));
       if (filter.request !== undefined) conditions.push(eq(auditEvents.requestId, filter.request));
       if (filter.kind !== undefined) {
-        conditions.push(filter.kind.includes(".") ? eq(auditEvents.kind, filter.kind) : like(auditEvents.kind, `${filter.kind}.%`));
+        conditions.push(
+          filter.kind.includes(".") ? eq(auditEvents.kind, filter.kind) : like(auditEvents.kind, `${filter.kind}.%`),
+        );
       }
       if (filter.after !== undefined) conditions.push(gt(auditEvents.seq, filter.after));
       if (filter.visibleTo !== undefined) {
@@ -37,7 +39,12 @@ export function createAuditLog(read: Store["read"]) {
           ),
         );
       }
-      const rows = await read.select().from(auditEvents).where(and(...conditions)).orderBy(asc(auditEvents.seq)).limit(filter.limit);
+      const rows = await read
+        .select()
+        .from(auditEvents)
+        .where(and(...conditions))
+        .orderBy(asc(auditEvents.seq))
+        .limit(filter.limit);
       return rows.map(eventFromRow);
     },
   };

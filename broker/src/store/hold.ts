@@ -16,7 +16,10 @@ export async function holdDatabase(path: string): Promise<{ release(): void }> {
     await client.batch(
       [
         "create table if not exists holder (id integer primary key check (id = 1), pid integer not null)",
-        { sql: "insert into holder values (1, ?) on conflict (id) do update set pid = excluded.pid", args: [process.pid] },
+        {
+          sql: "insert into holder values (1, ?) on conflict (id) do update set pid = excluded.pid",
+          args: [process.pid],
+        },
       ],
       "write",
     );

@@ -16,14 +16,20 @@ async function kinds(): Promise<string[]> {
 
 async function approvedRequest() {
   const request = pendingRequest({ state: "approved", approvedAt: 1_000, claimUntil: 3_600_000 } as never);
-  await open.ledger.commit({ guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [entry("request.created", request)] });
+  await open.ledger.commit({
+    guard: { do: "insert_request", request, idempotencyKey: undefined },
+    events: [entry("request.created", request)],
+  });
   return request;
 }
 
 describe("a change", () => {
   it("is written with its event or not at all: ten racers, one winner, one event", async () => {
     const request = pendingRequest();
-    await open.ledger.commit({ guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [entry("request.created", request)] });
+    await open.ledger.commit({
+      guard: { do: "insert_request", request, idempotencyKey: undefined },
+      events: [entry("request.created", request)],
+    });
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
         open.ledger.commit({
@@ -35,11 +41,17 @@ describe("a change", () => {
             dueAt: null,
             set: { approvedAt: 1, claimUntil: 2, endedAt: 3 },
           },
-          then: [
+          follow: [
             {
               do: "insert_approval",
               approvalsGiven: 0,
-              approval: { requestId: request.id, approver: { ...bob, subject: `lead-${index}` }, verdict: "approve", reason: undefined, at: 1 },
+              approval: {
+                requestId: request.id,
+                approver: { ...bob, subject: `lead-${index}` },
+                verdict: "approve",
+                reason: undefined,
+                at: 1,
+              },
             },
           ],
           events: [entry(index % 2 === 0 ? "request.approved" : "request.denied", request)],
@@ -67,7 +79,10 @@ describe("a change", () => {
 
   it("numbers events without a gap, whatever failed between them", async () => {
     const request = pendingRequest();
-    const insert = { guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [entry("request.created", request)] } as const;
+    const insert = {
+      guard: { do: "insert_request", request, idempotencyKey: undefined },
+      events: [entry("request.created", request)],
+    } as const;
     await open.ledger.commit(insert);
     for (let round = 0; round < 5; round++) {
       await open.ledger.commit({ ...insert, events: [entry("request.created", request)] }).catch(() => undefined);
@@ -82,7 +97,10 @@ describe("a change", () => {
     open.changes.subscribe(request.id, () => {
       seen += 1;
     });
-    await open.ledger.commit({ guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [entry("request.created", request)] });
+    await open.ledger.commit({
+      guard: { do: "insert_request", request, idempotencyKey: undefined },
+      events: [entry("request.created", request)],
+    });
     expect(seen).toBe(1);
   });
 });
@@ -90,7 +108,10 @@ describe("a change", () => {
 describe("a lease", () => {
   it("cannot be planned under a request that is not usable any more", async () => {
     const request = pendingRequest();
-    await open.ledger.commit({ guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [entry("request.created", request)] });
+    await open.ledger.commit({
+      guard: { do: "insert_request", request, idempotencyKey: undefined },
+      events: [entry("request.created", request)],
+    });
     const { lease, session } = issuingLease(request);
     const guard = { do: "insert_lease", lease, session, at: 2_000, idempotencyKey: undefined } as const;
     expect(await open.ledger.commit({ guard, events: [entry("lease.planned", request)] })).toBe("lost_race");
@@ -125,8 +146,15 @@ describe("a lease", () => {
       });
     }
     await open.ledger.commit({
-      guard: { do: "advance_request", id: request.id, from: "approved", to: "ended", dueAt: null, set: { endedAt: 9, endedBecause: "revoked" } },
-      then: [{ do: "revoke_leases_of", requestId: request.id, because: "revoked", since: 9, at: 9 }],
+      guard: {
+        do: "advance_request",
+        id: request.id,
+        from: "approved",
+        to: "ended",
+        dueAt: null,
+        set: { endedAt: 9, endedBecause: "revoked" },
+      },
+      follow: [{ do: "revoke_leases_of", requestId: request.id, because: "revoked", since: 9, at: 9 }],
       events: [entry("request.ended", request)],
     });
     const leases = await open.ledger.leasesOf([request.id]);
@@ -134,7 +162,10 @@ describe("a lease", () => {
     const events = await open.ledger.audit({ limit: 100, kind: "lease.revoking" });
     expect(events).toHaveLength(3);
     expect(new Set(events.map((event) => event.lease))).toEqual(new Set(leases.map((lease) => lease.id)));
-    expect(events[0]).toMatchObject({ data: { because: "revoked", handle: "phi_abc" }, event: expect.stringMatching(/^evt_[0-9a-f]{16}$/) });
+    expect(events[0]).toMatchObject({
+      data: { because: "revoked", handle: "phi_abc" },
+      event: expect.stringMatching(/^evt_[0-9a-f]{16}$/),
+    });
     expect(await open.ledger.dueLeases(9, 10, [])).toHaveLength(3);
     expect(await open.ledger.dueLeases(9, 10, ["db-prod"])).toEqual([]);
     expect(await open.ledger.nextDue()).toBe(9);
@@ -147,7 +178,10 @@ describe("looking up", () => {
     const own = pendingRequest({ requester: { ...bob } });
     const other = pendingRequest({ approvers: ["group:db-leads-of-another-team"] });
     for (const request of [theirs, own, other]) {
-      await open.ledger.commit({ guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [entry("request.created", request)] });
+      await open.ledger.commit({
+        guard: { do: "insert_request", request, idempotencyKey: undefined },
+        events: [entry("request.created", request)],
+      });
     }
     const found = await open.ledger.requests({ approvableBy: bob, limit: 10 });
     expect(found.map((request) => request.id)).toEqual([theirs.id]);
@@ -156,10 +190,24 @@ describe("looking up", () => {
 
   it("shows a principal the events of their own acts and requests only", async () => {
     const request = pendingRequest();
-    await open.ledger.commit({ guard: { do: "insert_request", request, idempotencyKey: undefined }, events: [{ ...entry("request.created", request), actor: alice }] });
-    await open.ledger.record({ ...entry("request.approved", request), actor: bob }, { ...entry("sign_in.created"), actor: bob }, entry("broker.started"));
-    expect((await open.ledger.audit({ limit: 10, visibleTo: alice })).map((event) => event.kind)).toEqual(["request.created", "request.approved"]);
-    expect((await open.ledger.audit({ limit: 10, visibleTo: { ...alice, issuer: "https://other" } })).map((event) => event.kind)).toEqual([]);
+    await open.ledger.commit({
+      guard: { do: "insert_request", request, idempotencyKey: undefined },
+      events: [{ ...entry("request.created", request), actor: alice }],
+    });
+    await open.ledger.record(
+      { ...entry("request.approved", request), actor: bob },
+      { ...entry("sign_in.created"), actor: bob },
+      entry("broker.started"),
+    );
+    expect((await open.ledger.audit({ limit: 10, visibleTo: alice })).map((event) => event.kind)).toEqual([
+      "request.created",
+      "request.approved",
+    ]);
+    expect(
+      (await open.ledger.audit({ limit: 10, visibleTo: { ...alice, issuer: "https://other" } })).map(
+        (event) => event.kind,
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -172,7 +220,10 @@ describe("the file", () => {
   });
 
   it("is held: a second broker refuses to start and says who has it", async () => {
-    await expect(openStore(open.path)).rejects.toMatchObject({ code: "already_running", message: expect.stringContaining(String(process.pid)) });
+    await expect(openStore(open.path)).rejects.toMatchObject({
+      code: "already_running",
+      message: expect.stringContaining(String(process.pid)),
+    });
   });
 
   it("keeps one name for life", async () => {

@@ -1,6 +1,23 @@
 import type { InStatement } from "@libsql/client";
 import { randomText } from "@phi/shared/ids";
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, like, lt, lte, ne, notInArray, or, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  like,
+  lt,
+  lte,
+  ne,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { Changes } from "../ports/changes.js";
 import type { Change, Ledger, RequestFilter } from "../ports/ledger.js";
 import { createAuditLog } from "./audit-log.js";
@@ -30,9 +47,12 @@ export function createLedger(store: Store, changes: Changes): Ledger {
         guard.first,
         insertIf(auditEvents, entryToRow(first), sql`changes() = 1`),
         ...guard.rest,
-        ...(change.then ?? []).flatMap((step) => {
+        ...(change.follow ?? []).flatMap((step) => {
           const compiled = compileStep(step, moved, moved);
-          const own = step.event === undefined ? [] : [insertIf(auditEvents, entryToRow(step.event), sql`changes() = 1 and ${moved}`)];
+          const own =
+            step.event === undefined
+              ? []
+              : [insertIf(auditEvents, entryToRow(step.event), sql`changes() = 1 and ${moved}`)];
           return [compiled.first, ...own, ...compiled.rest];
         }),
         ...others.map((event) => insertIf(auditEvents, entryToRow(event), moved)),
@@ -45,14 +65,22 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     async claim({ id, epoch, until }) {
       const move = { to: "revoking", dueAt: until } as const;
-      const { first } = compileStep({ do: "advance_lease", id, from: "revoking", epoch, claim: true, move }, sql`1`, sql`1`);
+      const { first } = compileStep(
+        { do: "advance_lease", id, from: "revoking", epoch, claim: true, move },
+        sql`1`,
+        sql`1`,
+      );
       const [result] = await writer.write([toStatement(first)]);
       return result?.rowsAffected === 1 ? "moved" : "lost_race";
     },
 
     async touch({ id, epoch, aliveUntil, dueAt }) {
       const move = { to: "active", aliveUntil, dueAt } as const;
-      const { first } = compileStep({ do: "advance_lease", id, from: "active", epoch, claim: false, move }, sql`1`, sql`1`);
+      const { first } = compileStep(
+        { do: "advance_lease", id, from: "active", epoch, claim: false, move },
+        sql`1`,
+        sql`1`,
+      );
       const [result] = await writer.write([toStatement(first)]);
       return result?.rowsAffected === 1 ? "moved" : "lost_race";
     },
@@ -74,7 +102,11 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     async requestsByPrefix(prefix) {
       // Only the characters of an id get here, so nothing in it means anything to `like`.
-      const rows = await read.select().from(requests).where(like(requests.id, `${prefix}%`)).limit(50);
+      const rows = await read
+        .select()
+        .from(requests)
+        .where(like(requests.id, `${prefix}%`))
+        .limit(50);
       return rows.map(requestFromRow);
     },
 
@@ -105,13 +137,21 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     async approvals(ids) {
       if (ids.length === 0) return [];
-      const rows = await read.select().from(approvals).where(inArray(approvals.requestId, [...ids])).orderBy(asc(approvals.at));
+      const rows = await read
+        .select()
+        .from(approvals)
+        .where(inArray(approvals.requestId, [...ids]))
+        .orderBy(asc(approvals.at));
       return rows.map(approvalFromRow);
     },
 
     async leasesOf(ids) {
       if (ids.length === 0) return [];
-      const rows = await read.select().from(leases).where(inArray(leases.requestId, [...ids])).orderBy(asc(leases.createdAt));
+      const rows = await read
+        .select()
+        .from(leases)
+        .where(inArray(leases.requestId, [...ids]))
+        .orderBy(asc(leases.createdAt));
       return rows.map(leaseFromRow);
     },
 
@@ -123,7 +163,12 @@ export function createLedger(store: Store, changes: Changes): Ledger {
     audit: log.query,
 
     async dueRequests(now, limit) {
-      const rows = await read.select().from(requests).where(lte(requests.dueAt, now)).orderBy(asc(requests.dueAt)).limit(limit);
+      const rows = await read
+        .select()
+        .from(requests)
+        .where(lte(requests.dueAt, now))
+        .orderBy(asc(requests.dueAt))
+        .limit(limit);
       return rows.map(requestFromRow);
     },
 
@@ -142,8 +187,18 @@ export function createLedger(store: Store, changes: Changes): Ledger {
     },
 
     async nextDue() {
-      const [request] = await read.select({ at: requests.dueAt }).from(requests).where(isNotNull(requests.dueAt)).orderBy(asc(requests.dueAt)).limit(1);
-      const [lease] = await read.select({ at: leases.dueAt }).from(leases).where(isNotNull(leases.dueAt)).orderBy(asc(leases.dueAt)).limit(1);
+      const [request] = await read
+        .select({ at: requests.dueAt })
+        .from(requests)
+        .where(isNotNull(requests.dueAt))
+        .orderBy(asc(requests.dueAt))
+        .limit(1);
+      const [lease] = await read
+        .select({ at: leases.dueAt })
+        .from(leases)
+        .where(isNotNull(leases.dueAt))
+        .orderBy(asc(leases.dueAt))
+        .limit(1);
       const instants = [request?.at, lease?.at].filter((at) => at !== undefined && at !== null);
       return instants.length === 0 ? undefined : Math.min(...instants);
     },
@@ -160,7 +215,9 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     async releaseClaims(now) {
       await writer.write([
-        toStatement(sql`update ${leases} set due_at = ${now} where ${leases.state} in ('issuing', 'revoking') and ${leases.dueAt} > ${now}`),
+        toStatement(
+          sql`update ${leases} set due_at = ${now} where ${leases.state} in ('issuing', 'revoking') and ${leases.dueAt} > ${now}`,
+        ),
       ]);
     },
   };
@@ -181,9 +238,15 @@ export function createLedger(store: Store, changes: Changes): Ledger {
     }
     if (state !== undefined) conditions.push(eq(requests.state, state));
     if (before !== undefined) {
-      const [edge] = await read.select({ at: requests.createdAt }).from(requests).where(eq(requests.id, before)).limit(1);
+      const [edge] = await read
+        .select({ at: requests.createdAt })
+        .from(requests)
+        .where(eq(requests.id, before))
+        .limit(1);
       if (edge !== undefined) {
-        conditions.push(or(lt(requests.createdAt, edge.at), and(eq(requests.createdAt, edge.at), lt(requests.id, before))));
+        conditions.push(
+          or(lt(requests.createdAt, edge.at), and(eq(requests.createdAt, edge.at), lt(requests.id, before))),
+        );
       }
     }
     return and(...conditions);
@@ -192,9 +255,12 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
 /** The mark of this ledger's credentials on every target; made once, at the first start. */
 export async function brokerTag(store: Store, now: number): Promise<string> {
-  await store.writer.write([toStatement(sql`${insertIf(ledgers, { id: 1, brokerTag: randomText(6), createdAt: now }, sql`1`)} on conflict do nothing`)]);
+  await store.writer.write([
+    toStatement(
+      sql`${insertIf(ledgers, { id: 1, brokerTag: randomText(6), createdAt: now }, sql`1`)} on conflict do nothing`,
+    ),
+  ]);
   const [row] = await store.read.select({ tag: ledgers.brokerTag }).from(ledgers).where(gte(ledgers.id, 1)).limit(1);
   if (row === undefined) throw new Error("damaged ledger: it has no name");
   return row.tag;
 }
-

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Client } from "@libsql/client";
-import { migrate as applyMigrations } from "drizzle-orm/libsql/migrator";
 import { drizzle } from "drizzle-orm/libsql";
+import { migrate as applyMigrations } from "drizzle-orm/libsql/migrator";
 
 /** The SQL files stand beside this file, in the sources and in what is built from them. */
 const folder = fileURLToPath(new URL("./migrations", import.meta.url));

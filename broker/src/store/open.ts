@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { type Client, createClient } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
 import { drizzle } from "drizzle-orm/libsql";
-import { migrate } from "./migrate.js";
 import { holdDatabase } from "./hold.js";
+import { migrate } from "./migrate.js";
 import { createWriter, type Writer } from "./writer.js";
 
 /** An open ledger file: drizzle for reading, one writer for writing. */
@@ -29,7 +29,10 @@ export async function openStore(path: string): Promise<Store> {
     await client.execute("PRAGMA journal_mode = WAL");
     const synchronous = await client.execute("PRAGMA synchronous");
     if (Number(synchronous.rows[0]?.[0]) < 2) {
-      throw new PhiError("store_unavailable", "The database does not promise to keep what it acknowledged (synchronous is not FULL).");
+      throw new PhiError(
+        "store_unavailable",
+        "The database does not promise to keep what it acknowledged (synchronous is not FULL).",
+      );
     }
     await migrate(client);
     const writer = createWriter(client);

@@ -138,7 +138,13 @@ export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
         nextAttempt: present(row.dueAt, `next attempt of ${row.id}`),
       };
     case "revoked":
-      return { ...planned, ...attempts, state: row.state, because: because(), revokedAt: present(row.revokedAt, `proof of ${row.id}`) };
+      return {
+        ...planned,
+        ...attempts,
+        state: row.state,
+        because: because(),
+        revokedAt: present(row.revokedAt, `proof of ${row.id}`),
+      };
     case "abandoned":
       return { ...planned, ...attempts, state: row.state, because: because() };
   }

@@ -60,7 +60,9 @@ export const requests = sqliteTable(
     duration: integer("duration").notNull(),
     reason: text("reason"),
     ticket: text("ticket"),
-    state: text("state", { enum: ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"] }).notNull(),
+    state: text("state", {
+      enum: ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"],
+    }).notNull(),
     policy: text("policy").notNull(),
     approvers: text("approvers", { mode: "json" }).$type<string[]>().notNull(),
     approvalsNeeded: integer("approvals_needed").notNull(),
@@ -93,7 +95,9 @@ export const requests = sqliteTable(
 export const approvals = sqliteTable(
   "approvals",
   {
-    requestId: text("request_id").notNull().references(() => requests.id),
+    requestId: text("request_id")
+      .notNull()
+      .references(() => requests.id),
     approverIssuer: approver.issuer,
     approverSubject: approver.subject,
     approverName: approver.name,
@@ -108,7 +112,9 @@ export const leases = sqliteTable(
   "leases",
   {
     id: text("id").primaryKey(),
-    requestId: text("request_id").notNull().references(() => requests.id),
+    requestId: text("request_id")
+      .notNull()
+      .references(() => requests.id),
     sessionId: text("session_id").notNull(),
     resource: text("resource").notNull(),
     kind: text("kind").notNull(),
@@ -135,7 +141,9 @@ export const leases = sqliteTable(
   (table) => [
     index("leases_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
     index("leases_by_request").on(table.requestId),
-    uniqueIndex("leases_by_key").on(table.requestId, table.idempotencyKey).where(sql`${table.idempotencyKey} is not null`),
+    uniqueIndex("leases_by_key")
+      .on(table.requestId, table.idempotencyKey)
+      .where(sql`${table.idempotencyKey} is not null`),
   ],
 );
 
@@ -143,8 +151,12 @@ export const sessions = sqliteTable(
   "sessions",
   {
     id: text("id").primaryKey(),
-    leaseId: text("lease_id").notNull().references(() => leases.id),
-    requestId: text("request_id").notNull().references(() => requests.id),
+    leaseId: text("lease_id")
+      .notNull()
+      .references(() => leases.id),
+    requestId: text("request_id")
+      .notNull()
+      .references(() => requests.id),
     command: text("command", { mode: "json" }).$type<string[]>().notNull(),
     host: text("host").notNull(),
     startedAt: integer("started_at").notNull(),

@@ -20,12 +20,17 @@ export function insertIf<Table extends SQLiteTable>(table: Table, values: Table[
 }
 
 /** `update table set values where condition`, keeping what is `undefined`. */
-export function updateIf<Table extends SQLiteTable>(table: Table, values: Partial<Table["$inferInsert"]>, condition: SQL): SQL {
+export function updateIf<Table extends SQLiteTable>(
+  table: Table,
+  values: Partial<Table["$inferInsert"]>,
+  condition: SQL,
+): SQL {
   const columns = getTableColumns(table);
   const changes = Object.entries(values)
     .filter(([key, value]) => value !== undefined && columns[key] !== undefined)
-    .map(([key, value]) =>
-      sql`${sql.identifier(columns[key]?.name ?? key)} = ${value === null ? sql`null` : sql.param(value, columns[key])}`,
+    .map(
+      ([key, value]) =>
+        sql`${sql.identifier(columns[key]?.name ?? key)} = ${value === null ? sql`null` : sql.param(value, columns[key])}`,
     );
   return sql`update ${table} set ${sql.join(changes, sql`, `)} where ${condition}`;
 }

@@ -47,7 +47,13 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
       };
     }
     case "end_sign_in":
-      return single(updateIf(signIns, { endedAt: step.at }, sql`${eq(signIns.id, step.id)} and ${signIns.endedAt} is null and ${condition}`));
+      return single(
+        updateIf(
+          signIns,
+          { endedAt: step.at },
+          sql`${eq(signIns.id, step.id)} and ${signIns.endedAt} is null and ${condition}`,
+        ),
+      );
     case "insert_request":
       return single(insertIf(requests, requestToRow(step.request, step.idempotencyKey), condition));
     case "advance_request": {

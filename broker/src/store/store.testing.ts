@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId } from "@phi/shared/ids";
+import type { Lease } from "../domain/lease.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { Session } from "../ports/ledger.js";
-import type { Lease } from "../domain/lease.js";
 import { createChanges } from "./changes.js";
 import { createLedger } from "./ledger.js";
 import { openStore } from "./open.js";
@@ -72,7 +72,14 @@ export function issuingLease(request: Request, over: Partial<Lease> = {}): { lea
   } as Lease;
   return {
     lease,
-    session: { id: lease.sessionId, leaseId: lease.id, requestId: request.id, command: ["psql"], host: "laptop", startedAt: 2_000 },
+    session: {
+      id: lease.sessionId,
+      leaseId: lease.id,
+      requestId: request.id,
+      command: ["psql"],
+      host: "laptop",
+      startedAt: 2_000,
+    },
   };
 }
 

@@ -32,7 +32,10 @@ export function createWriter(client: Client): Writer {
   function take(): Unit[] {
     const group: Unit[] = [];
     let statements = 0;
-    while (waiting[0] !== undefined && (group.length === 0 || statements + waiting[0].statements.length <= MOST_STATEMENTS)) {
+    while (
+      waiting[0] !== undefined &&
+      (group.length === 0 || statements + waiting[0].statements.length <= MOST_STATEMENTS)
+    ) {
       const unit = waiting.shift();
       if (unit === undefined) break;
       group.push(unit);
@@ -43,7 +46,10 @@ export function createWriter(client: Client): Writer {
 
   async function commit(group: Unit[]): Promise<void> {
     try {
-      const results = await client.batch(group.flatMap((unit) => unit.statements), "write");
+      const results = await client.batch(
+        group.flatMap((unit) => unit.statements),
+        "write",
+      );
       let start = 0;
       for (const unit of group) {
         unit.resolve(results.slice(start, start + unit.statements.length));
@@ -66,7 +72,8 @@ export function createWriter(client: Client): Writer {
 
   return {
     write(statements) {
-      if (closed) return Promise.reject(new PhiError("store_unavailable", "The broker is stopping and records nothing new."));
+      if (closed)
+        return Promise.reject(new PhiError("store_unavailable", "The broker is stopping and records nothing new."));
       return new Promise((resolve, reject) => {
         waiting.push({ statements, resolve, reject });
         running ??= drain();
@@ -81,7 +88,8 @@ export function createWriter(client: Client): Writer {
 
 /** A failed write. `conflict` in its data tells a broken uniqueness rule from a store that cannot write. */
 function refusal(error: unknown): PhiError {
-  const code = error instanceof LibsqlBatchError || error instanceof Error ? String((error as { code?: unknown }).code ?? "") : "";
+  const code =
+    error instanceof LibsqlBatchError || error instanceof Error ? String((error as { code?: unknown }).code ?? "") : "";
   const full = code === "SQLITE_FULL" || code.startsWith("SQLITE_IOERR");
   return new PhiError(
     "store_unavailable",

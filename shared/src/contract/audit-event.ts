@@ -58,7 +58,11 @@ export const auditQuery = z.strictObject({
   resource: z.string().min(1).max(64).optional(),
   request: requestId.optional(),
   /** A kind, or its noun: `lease` is every `lease.*`. */
-  kind: z.string().regex(/^[a-z_]+(\.[a-z_]+)?$/).max(64).optional(),
+  kind: z
+    .string()
+    .regex(/^[a-z_]+(\.[a-z_]+)?$/)
+    .max(64)
+    .optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
   /** The last `seq` seen, to read on. */
   after: z.coerce.number().int().nonnegative().optional(),

@@ -12,10 +12,18 @@ export const line = (limit: number) =>
     .string()
     .max(limit * 2)
     .transform((text) => text.trim())
-    .pipe(z.string().min(1).max(limit).refine((text) => !hasUnsafeText(text), SAFE));
+    .pipe(
+      z
+        .string()
+        .min(1)
+        .max(limit)
+        .refine((text) => !hasUnsafeText(text), SAFE),
+    );
 
 /** A name given in the configuration: lower case, digits and dashes. */
-export const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be lower-case letters, digits and dashes, at most 63");
+export const name = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be lower-case letters, digits and dashes, at most 63");
 
 /** An instant on the wire: RFC 3339 in UTC. */
 export const instant = z.iso.datetime({ offset: false });

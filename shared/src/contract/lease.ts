@@ -45,7 +45,10 @@ export type HeartbeatReply = z.infer<typeof heartbeatReply>;
 /** `POST /v1/leases/:id/end`: the command is over. */
 export const leaseEndOrder = z.strictObject({
   exitCode: z.int().min(0).max(255).optional(),
-  signal: z.string().regex(/^SIG[A-Z0-9]{1,12}$/).optional(),
+  signal: z
+    .string()
+    .regex(/^SIG[A-Z0-9]{1,12}$/)
+    .optional(),
   /** `command_ended`, `window_over`: the CLI stopped it, `not_started`: it could not be run. */
   because: z.enum(["command_ended", "window_over", "not_started"]),
 });

@@ -14,7 +14,11 @@ export const leaseRoutes = (broker: Broker) => [
     status: 201,
     reply: leaseReply,
     handle: async (caller, { body, idempotencyKey }) => {
-      const { lease, request, credential, expiresAt, expiresInMs } = await broker.issueLease(caller, body, idempotencyKey);
+      const { lease, request, credential, expiresAt, expiresInMs } = await broker.issueLease(
+        caller,
+        body,
+        idempotencyKey,
+      );
       return {
         lease: lease.id,
         session: lease.sessionId,

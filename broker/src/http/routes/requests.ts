@@ -1,4 +1,11 @@
-import { approvalOrder, endOrder, requestList, requestOrder, requestQuery, requestView as requestViewSchema } from "@phi/shared/contract/request";
+import {
+  approvalOrder,
+  endOrder,
+  requestList,
+  requestOrder,
+  requestQuery,
+  requestView as requestViewSchema,
+} from "@phi/shared/contract/request";
 import type { Closing } from "../../operations/close-request.js";
 import type { Broker } from "../app.js";
 import { callerRoute } from "../route.js";
@@ -51,11 +58,14 @@ export const requestRoutes = (broker: Broker) => [
     callerRoute({
       method: "post",
       path: `/v1/requests/:id/${closing}`,
-      summary: { withdraw: "Take a pending request back", end: "Give access back", revoke: "Take access away" }[closing],
+      summary: { withdraw: "Take a pending request back", end: "Give access back", revoke: "Take access away" }[
+        closing
+      ],
       body: endOrder,
       status: 200,
       reply: requestViewSchema,
-      handle: async (caller, { param, body }) => requestView(await broker.closeRequest(caller, param("id"), closing, body)),
+      handle: async (caller, { param, body }) =>
+        requestView(await broker.closeRequest(caller, param("id"), closing, body)),
     }),
   ),
 ];

@@ -1,7 +1,7 @@
 import { discovery } from "@phi/shared/contract/discovery";
 import { me, signInOrder, signInReply } from "@phi/shared/contract/sign-in";
-import { callerRoute, publicRoute } from "../route.js";
 import type { Broker } from "../app.js";
+import { callerRoute, publicRoute } from "../route.js";
 import { meView } from "../views.js";
 
 /** Where to sign in, signing in, who am I, signing out. */

@@ -226,6 +226,32 @@ describe("a lease that does not want to go", () => {
   });
 });
 
+describe("a create that is still on its way", () => {
+  it("keeps a revocation from being final, and is found by the next one", async () => {
+    const handle = target.provider.plan("remains", newId("lease"));
+    // What issue.ts does, stopped before its commit.
+    await target.root.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('${handle.role}', 0));
+      CREATE ROLE ${handle.role} LOGIN`);
+    const early = await target.provider.revoke(target.config, [{ handle, createBy: 0 }], never);
+    expect(early).toEqual([{ outcome: "revoked", sessionsEnded: 0, droppedAfterCreateBy: false }]);
+    await target.root.query(`GRANT ${handle.role} TO phi_broker WITH ADMIN OPTION; COMMIT`);
+    const late = await target.provider.revoke(target.config, [{ handle, createBy: 0 }], never);
+    expect(late).toEqual([{ outcome: "revoked", sessionsEnded: 0, droppedAfterCreateBy: true }]);
+    expect(await target.exists(handle)).toBe(false);
+  });
+
+  it("creates nothing while its revocation is under way", async () => {
+    const leaseId = newId("lease");
+    const handle = target.provider.plan("remains", leaseId);
+    await target.root.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('${handle.role}', 0))`);
+    const at = { createBy: Date.now() + 30_000, expiresAt: Date.now() + 60_000 };
+    const order = { config: target.config, role: target.role, leaseId, requestId: "req", principal: "alice", ...at };
+    await expect(target.provider.issue(order, handle, never)).rejects.toMatchObject({ code: "target_refused" });
+    await target.root.query("COMMIT");
+    expect(await target.exists(handle)).toBe(false);
+  });
+});
+
 describe("a graveyard", () => {
   it("that is missing leaves the lease fenced and says what is missing", async () => {
     const { handle, credential } = await lease();
