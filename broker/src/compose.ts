@@ -16,6 +16,7 @@ import { createIssueLease } from "./operations/issue-lease.js";
 import { createKeepLease } from "./operations/keep-lease.js";
 import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
+import { createOpenTarget } from "./operations/open-target.js";
 import { createQueryAudit } from "./operations/query-audit.js";
 import { createRevokeLeases } from "./operations/revoke-leases.js";
 import { createSignIn } from "./operations/sign-in.js";
@@ -96,8 +97,8 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
     closeRequest: createCloseRequest({ ledger, dossiers, clock, revokeLeases }),
     issueLease: createIssueLease({
       ledger,
-      catalogue,
       clock,
+      openTarget: createOpenTarget({ ledger, catalogue, clock }),
       brokerTag: await brokerTag(store, clock.now()),
       findUsableRequest,
       revokeLeases,

@@ -6,14 +6,12 @@ import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
 import { aliveUntil, CREATE_WITHIN, type Lease } from "../domain/lease.js";
-import { decide } from "../domain/policy.js";
 import { type Request, windowEnd } from "../domain/request.js";
-import type { Resource } from "../domain/resource.js";
-import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger, Session } from "../ports/ledger.js";
-import type { Credential, Provider } from "../ports/provider.js";
+import type { Credential } from "../ports/provider.js";
 import type { FindUsableRequest, Usable } from "./find-usable-request.js";
+import type { OpenTarget, Target } from "./open-target.js";
 import type { RevokeLeases } from "./revoke-leases.js";
 
 /** A target that has not answered after this, in ms, is given up; the lease is then revoked as if it had succeeded. */
@@ -21,10 +19,10 @@ const ISSUE_WITHIN = 10_000;
 
 interface Needs {
   readonly ledger: Ledger;
-  readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly brokerTag: string;
   readonly findUsableRequest: FindUsableRequest;
+  readonly openTarget: OpenTarget;
   readonly revokeLeases: RevokeLeases;
 }
 
@@ -37,12 +35,6 @@ export interface Issued {
   readonly expiresInMs: number;
 }
 
-interface Target {
-  readonly resource: Resource;
-  readonly role: unknown;
-  readonly provider: Provider;
-}
-
 /**
  * Makes one credential for one command: on record, created, activated, handed over, in this order (`design §3`).
  * The request's window begins with its first successful lease, so a target that is down costs nobody their window.
@@ -50,7 +42,7 @@ interface Target {
  * @throws PhiError `no_usable_request`, `several_usable_requests`, `window_over`, `target_unavailable`, `target_refused`,
  *   `refused_by_policy`, `wrong_state`, `store_unavailable`
  */
-export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsableRequest, revokeLeases }: Needs) {
+export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, openTarget, revokeLeases }: Needs) {
   return async function issueLease(caller: Caller, order: LeaseOrder, idempotencyKey?: string): Promise<Issued> {
     const request = await findUsableRequest(caller, order);
     const target = await openTarget(caller, request);
@@ -78,33 +70,6 @@ export function createIssueLease({ ledger, catalogue, clock, brokerTag, findUsab
     }
     return activate(caller, request, lease, order, target, credential);
   };
-
-  /** Groups and configuration are read again now: what was right when it was asked may not be any more. */
-  async function openTarget(caller: Caller, request: Usable): Promise<Target> {
-    const resource = catalogue.resource(request.resource);
-    const provider = resource && catalogue.provider(resource.kind);
-    const role = resource?.roles.get(request.role);
-    const decision = decide(catalogue.rules, caller.principal, {
-      ...request,
-      duration: 1,
-      reason: request.reason ?? "-",
-    });
-    const gone = resource === undefined || provider === undefined || role === undefined;
-    if (!gone && decision.decision !== "refused") return { resource, role, provider };
-    const because = gone
-      ? `${request.role} on ${request.resource} is no longer configured.`
-      : `You may no longer have ${request.role} on ${request.resource}: your groups or the policy have changed since.`;
-    await ledger.record({
-      id: newId("event"),
-      at: clock.now(),
-      kind: "lease.refused",
-      actor: caller.principal,
-      resource: request.resource,
-      requestId: request.id,
-      data: { because },
-    });
-    throw new PhiError("refused_by_policy", because, { hint: "phi resources" });
-  }
 
   function plan(request: Usable, target: Target, use: "command" | "window"): Extract<Lease, { state: "issuing" }> {
     const now = clock.now();

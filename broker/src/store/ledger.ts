@@ -1,27 +1,11 @@
 import type { InStatement } from "@libsql/client";
 import { randomText } from "@phi/shared/ids";
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  gte,
-  inArray,
-  isNotNull,
-  isNull,
-  like,
-  lt,
-  lte,
-  ne,
-  notInArray,
-  or,
-  type SQL,
-  sql,
-} from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, like, lt, lte, notInArray, sql } from "drizzle-orm";
 import type { Changes } from "../ports/changes.js";
-import type { Change, Ledger, RequestFilter } from "../ports/ledger.js";
+import type { Change, Ledger } from "../ports/ledger.js";
 import { createAuditLog } from "./audit-log.js";
 import type { Store } from "./open.js";
+import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, entryToRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
 import { approvals, auditEvents, leases, ledgers, requests, sessions, signIns } from "./schema.js";
 import { insertIf, toStatement } from "./sql.js";
@@ -129,7 +113,7 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       const rows = await read
         .select()
         .from(requests)
-        .where(await whereRequests(filter))
+        .where(await requestsMatching(read, filter))
         .orderBy(desc(requests.createdAt), desc(requests.id))
         .limit(filter.limit);
       return rows.map(requestFromRow);
@@ -221,36 +205,6 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       ]);
     },
   };
-
-  /** Approvers match by group or subject; the list is JSON, and each selector is compared whole. */
-  async function whereRequests(filter: RequestFilter): Promise<SQL | undefined> {
-    const { requester, approvableBy, state, before } = filter;
-    const conditions: (SQL | undefined)[] = [];
-    if (requester !== undefined) {
-      conditions.push(eq(requests.requesterIssuer, requester.issuer), eq(requests.requesterSubject, requester.subject));
-    }
-    if (approvableBy !== undefined) {
-      const selectors = [...approvableBy.groups.map((group) => `group:${group}`), `principal:${approvableBy.subject}`];
-      conditions.push(
-        sql`exists (select 1 from json_each(${requests.approvers}) where json_each.value in (select value from json_each(${JSON.stringify(selectors)})))`,
-        or(ne(requests.requesterIssuer, approvableBy.issuer), ne(requests.requesterSubject, approvableBy.subject)),
-      );
-    }
-    if (state !== undefined) conditions.push(eq(requests.state, state));
-    if (before !== undefined) {
-      const [edge] = await read
-        .select({ at: requests.createdAt })
-        .from(requests)
-        .where(eq(requests.id, before))
-        .limit(1);
-      if (edge !== undefined) {
-        conditions.push(
-          or(lt(requests.createdAt, edge.at), and(eq(requests.createdAt, edge.at), lt(requests.id, before))),
-        );
-      }
-    }
-    return and(...conditions);
-  }
 }
 
 /** The mark of this ledger's credentials on every target; made once, at the first start. */

@@ -1,0 +1,55 @@
+import { PhiError } from "@phi/shared/errors";
+import { newId } from "@phi/shared/ids";
+import type { Caller } from "../domain/caller.js";
+import { decide } from "../domain/policy.js";
+import type { Resource } from "../domain/resource.js";
+import type { Catalogue } from "../ports/catalogue.js";
+import type { Clock } from "../ports/clock.js";
+import type { Ledger } from "../ports/ledger.js";
+import type { Provider } from "../ports/provider.js";
+import type { Usable } from "./find-usable-request.js";
+
+/** What a credential is made on. */
+export interface Target {
+  readonly resource: Resource;
+  readonly role: unknown;
+  readonly provider: Provider;
+}
+
+/** Rejects with `refused_by_policy` when the caller may no longer have it, or it is no longer configured; the refusal is on record. */
+export type OpenTarget = (caller: Caller, request: Usable) => Promise<Target>;
+
+interface Needs {
+  readonly ledger: Ledger;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+}
+
+/** Groups and configuration are read again now: what was right when it was asked may not be any more. */
+export function createOpenTarget({ ledger, catalogue, clock }: Needs): OpenTarget {
+  return async (caller, request) => {
+    const resource = catalogue.resource(request.resource);
+    const provider = resource && catalogue.provider(resource.kind);
+    const role = resource?.roles.get(request.role);
+    const decision = decide(catalogue.rules, caller.principal, {
+      ...request,
+      duration: 1,
+      reason: request.reason ?? "-",
+    });
+    const gone = resource === undefined || provider === undefined || role === undefined;
+    if (!gone && decision.decision !== "refused") return { resource, role, provider };
+    const because = gone
+      ? `${request.role} on ${request.resource} is no longer configured.`
+      : `You may no longer have ${request.role} on ${request.resource}: your groups or the policy have changed since.`;
+    await ledger.record({
+      id: newId("event"),
+      at: clock.now(),
+      kind: "lease.refused",
+      actor: caller.principal,
+      resource: request.resource,
+      requestId: request.id,
+      data: { because },
+    });
+    throw new PhiError("refused_by_policy", because, { hint: "phi resources" });
+  };
+}
