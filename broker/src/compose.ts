@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import type { Config } from "./config/config.js";
 import { createExpiryLoop } from "./expiry/loop.js";
@@ -53,7 +54,12 @@ export interface Parts {
  * @throws PhiError `already_running`, `store_unavailable`, `config_invalid`
  */
 export async function startBroker({ config, version, providers, clock, log }: Parts): Promise<RunningBroker> {
-  const store = await openStore(config.database.path ?? "");
+  if (config.database.path === undefined) {
+    throw new PhiError("config_invalid", "This version keeps its ledger in a file; `database:` names a server.", {
+      hint: "Write database: file:./phi.db",
+    });
+  }
+  const store = await openStore(config.database.path);
   const changes = createChanges();
   const ledger = createLedger(store, changes);
   const catalogue: Catalogue = {

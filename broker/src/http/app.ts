@@ -18,6 +18,7 @@ import type { createSignOut } from "../operations/sign-out.js";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Log } from "../ports/log.js";
+import { limitByAddress } from "./limiter.js";
 import { openApi } from "./openapi.js";
 import { toProblem } from "./problem.js";
 import { mountRequestEvents } from "./request-events.js";
@@ -72,6 +73,7 @@ export function createApp(broker: Broker): Hono {
     context.header("x-content-type-options", "nosniff");
   });
   app.use(strictPath());
+  app.use("/v1/sign-ins", limitByAddress(broker.clock));
   const table = routes(broker);
   for (const route of table) route.mount(app, broker.authenticate);
   mountRequestEvents(app, broker);

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { isFinal } from "../domain/request.js";
 import type { Broker } from "./app.js";
+import { toProblem } from "./problem.js";
 import { requestView } from "./views.js";
 
 /** A comment line this often, in ms, so that nothing on the way takes the stream for dead. */
@@ -17,7 +18,8 @@ const MOST_STREAMS = 2_000;
 export function mountRequestEvents(app: Hono, broker: Broker): void {
   let open = 0;
   app.get("/v1/requests/:id/events", async (context) => {
-    const caller = await broker.authenticate(context.req.header("authorization"));
+    const authorization = context.req.header("authorization");
+    const caller = await broker.authenticate(authorization);
     const { request } = await broker.dossiers.open(caller, context.req.param("id"));
     if (open >= MOST_STREAMS)
       throw new PhiError("too_many_requests", "Too many are waiting at once.", { hint: "Ask again without --wait." });
@@ -34,7 +36,8 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
         while (!stream.aborted && broker.clock.now() < caller.signInExpiresAt) {
           if (changed) {
             changed = false;
-            const dossier = await broker.dossiers.open(caller, request.id);
+            const current = await broker.authenticate(authorization);
+            const dossier = await broker.dossiers.open(current, request.id);
             await stream.writeSSE({ event: "request", data: JSON.stringify(requestView(dossier)) });
             if (isFinal(dossier.request.state)) return;
           }
@@ -48,6 +51,10 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
           });
           if (quiet && !stream.aborted) await stream.write(": \n\n");
         }
+      } catch (error) {
+        // Signed out, or no longer theirs to see: the stream ends, and whoever asks again is told why. A defect goes to the log
+        // (hono would send its text to the client).
+        if (!(error instanceof PhiError)) toProblem(error, broker.log);
       } finally {
         unsubscribe();
         open -= 1;

@@ -1,10 +1,9 @@
 import { setMaxListeners } from "node:events";
-import { readFileSync } from "node:fs";
-import { Socket } from "node:net";
-import type { ConnectionOptions } from "node:tls";
 import { PhiError } from "@phi/shared/errors";
 import pg from "pg";
-import type { Admin, PostgresConfig } from "./config.js";
+import { CuttableClient, clientOptions } from "./client.js";
+import type { PostgresConfig } from "./config.js";
+import { createSlots, interrupted, type Slots } from "./slots.js";
 
 /** One connection of the broker to a target, lent out. */
 export interface Connection {
@@ -14,10 +13,10 @@ export interface Connection {
   pipeline(...messages: string[]): Promise<Record<string, unknown>[]>;
 }
 
-/** How long a piece of work may take altogether, in milliseconds; then its connection is cut. */
+/** How long a piece of work may take, in milliseconds; then its connection is cut. */
 const LONGEST_WORK = 45_000;
-/** Connecting, signing in, and waiting for a free connection. */
-const LONGEST_CONNECT = 5_000;
+/** Waiting until it is this piece of work's turn. */
+const LONGEST_WAIT = 30_000;
 /** Idle connections stay warm: signing in costs more than issuing. */
 const LONGEST_IDLE = 5 * 60_000;
 const MOST_CONNECTIONS = 8;
@@ -26,12 +25,12 @@ export type Connections = ReturnType<typeof createConnections>;
 
 /** The broker's connections to PostgreSQL: one small pool per target, and single ones to its other databases. */
 export function createConnections() {
-  const pools = new Map<string, pg.Pool>();
+  const targets = new Map<string, { pool: pg.Pool; slots: Slots }>();
 
-  function poolOf(config: PostgresConfig): pg.Pool {
+  function targetOf(config: PostgresConfig): { pool: pg.Pool; slots: Slots } {
     const admin = config.admin.reveal();
     const key = JSON.stringify(admin);
-    const known = pools.get(key);
+    const known = targets.get(key);
     if (known !== undefined) return known;
     const pool = new pg.Pool({
       ...clientOptions(admin, admin.database),
@@ -42,8 +41,10 @@ export function createConnections() {
     });
     // An idle connection that the server ended; the pool has dropped it already.
     pool.on("error", () => undefined);
-    pools.set(key, pool);
-    return pool;
+    // The pool itself never has anybody waiting, because its time for that is the one for connecting.
+    const target = { pool, slots: createSlots(MOST_CONNECTIONS, LONGEST_WAIT) };
+    targets.set(key, target);
+    return target;
   }
 
   return {
@@ -54,18 +55,23 @@ export function createConnections() {
       work: (connection: Connection) => Promise<T>,
     ): Promise<T> {
       begin(signal);
-      const connecting = poolOf(config).connect();
-      const client = await orAborted(connecting, signal, (late) => late.release());
-      let reusable = false;
+      const { pool, slots } = targetOf(config);
+      const leave = await slots.take(signal);
       try {
-        const result = await bounded(client, signal, work);
-        reusable = true;
-        return result;
-      } catch (error) {
-        reusable = error instanceof pg.DatabaseError && error.severity === "ERROR";
-        throw error;
+        const client = await orAborted(pool.connect(), signal, (late) => late.release());
+        let reusable = false;
+        try {
+          const result = await bounded(client, signal, work);
+          reusable = true;
+          return result;
+        } catch (error) {
+          reusable = error instanceof pg.DatabaseError && error.severity === "ERROR";
+          throw error;
+        } finally {
+          client.release(!reusable);
+        }
       } finally {
-        client.release(!reusable);
+        leave();
       }
     },
 
@@ -88,65 +94,12 @@ export function createConnections() {
 
     /** Ends every idle connection and each busy one as soon as its work is done. */
     async close(): Promise<void> {
-      const ending = [...pools.values()].map((pool) => pool.end());
-      pools.clear();
+      const ending = [...targets.values()].map(({ pool }) => pool.end());
+      targets.clear();
       await Promise.all(ending);
     },
   };
 }
-
-/**
- * Everything is said, so that neither the broker's environment (PG*) nor settings of the role or the database change what
- * the statements mean: a schema put before pg_catalog could otherwise lend its functions to the broker's rights.
- */
-function clientOptions(admin: Admin, database: string): pg.ClientConfig {
-  const settings = {
-    search_path: "pg_catalog,pg_temp",
-    statement_timeout: "30s",
-    lock_timeout: "5s",
-    idle_in_transaction_session_timeout: "30s",
-    default_transaction_isolation: "read\\ committed",
-    default_transaction_read_only: "off",
-    synchronous_commit: "on",
-    standard_conforming_strings: "on",
-    client_min_messages: "error",
-    DateStyle: "ISO",
-    TimeZone: "UTC",
-  };
-  return {
-    host: admin.host,
-    port: admin.port,
-    database,
-    user: admin.user,
-    password: admin.password,
-    ssl: tls(admin),
-    application_name: "phi-broker",
-    options: Object.entries(settings)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(" "),
-    connectionTimeoutMillis: LONGEST_CONNECT,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    pipeline: true,
-  };
-}
-
-/** libpq's meanings of sslmode (PostgreSQL manual §34.19.3), with Node's list of authorities where no file is named. */
-function tls(admin: Admin): false | ConnectionOptions {
-  const ca = admin.sslrootcert === undefined ? {} : { ca: readFileSync(admin.sslrootcert, "utf8") };
-  switch (admin.sslmode) {
-    case "disable":
-      return false;
-    case "require":
-      return admin.sslrootcert === undefined ? { rejectUnauthorized: false } : { ...ca, checkServerIdentity: anyName };
-    case "verify-ca":
-      return { ...ca, checkServerIdentity: anyName };
-    case "verify-full":
-      return ca;
-  }
-}
-
-const anyName = () => undefined;
 
 async function bounded<T>(
   client: pg.ClientBase,
@@ -178,24 +131,6 @@ async function bounded<T>(
   }
 }
 
-/** A client whose socket can be closed under it: every answer it waits for fails now. */
-class CuttableClient extends pg.Client {
-  readonly #socket: Socket;
-
-  constructor(config: pg.ClientConfig = {}) {
-    const socket = new Socket();
-    // Named, because the pool makes it invisible to the spread.
-    super({ ...config, password: config.password, stream: () => socket });
-    this.#socket = socket;
-    // A server that goes away ends the process otherwise; whatever is under way fails by itself.
-    this.on("error", () => undefined);
-  }
-
-  cut(): void {
-    this.#socket.destroy();
-  }
-}
-
 function cut(client: pg.ClientBase): void {
   if (client instanceof CuttableClient) client.cut();
 }
@@ -218,6 +153,5 @@ function begin(signal: AbortSignal): void {
   setMaxListeners(0, signal);
 }
 
-const interrupted = () => new PhiError("target_unavailable", "The broker stopped waiting for PostgreSQL.");
 const tooSlow = () =>
   new PhiError("target_unavailable", `PostgreSQL did not answer within ${LONGEST_WORK / 1_000} seconds.`);

@@ -109,9 +109,9 @@ BEGIN
   began := clock_timestamp();
   LOOP
     alive := '{}';
-    FOR seen IN SELECT pid, usesysid FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL LOOP
-      signing_in := array_remove(signing_in, seen.pid);
-      CONTINUE WHEN array_position(id, seen.usesysid) IS NULL;
+    FOR seen IN SELECT pid, usesysid FROM pg_stat_get_activity(NULL) WHERE usesysid IS NOT NULL OR datid IS NOT NULL LOOP
+      signing_in := array_remove(signing_in, seen.pid); -- it has arrived, or is a worker such as autovacuum
+      CONTINUE WHEN seen.usesysid IS NULL OR array_position(id, seen.usesysid) IS NULL;
       alive := alive || seen.usesysid;
       DECLARE i CONSTANT int := array_position(id, seen.usesysid);
       BEGIN
