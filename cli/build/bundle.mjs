@@ -1,0 +1,83 @@
+/**
+ * Bundles the CLI in two halves.
+ *
+ * - `dist/bin/main.cjs`: the entry and the hot commands in one CommonJS file, because a CommonJS start is a quarter
+ *   quicker than an ES module's. It may hold nothing from node_modules; the build fails when it does.
+ * - `dist/bin/lazy/*.mjs`: everything else as ES modules with shared chunks, read only when a command needs it.
+ *
+ * Each import() of the entry that names one of LAZY is pointed at its chunk; all other imports are bundled in place.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const source = (file) => path.join(root, "src", file);
+const out = path.join(root, "dist", "bin");
+const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+
+/** What the entry reads only when it needs it, by path below src/. */
+const LAZY = ["program.ts", "terminal/pick.ts", "broker-client/undici-transport.ts"];
+/** Most bytes of the entry: parsing is part of every start. */
+const ENTRY_LIMIT = 80 * 1024;
+
+/** @type {import("esbuild").BuildOptions} */
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20.17",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  conditions: ["source"], // workspace packages from their sources: never a stale build
+  external: ["@napi-rs/keyring"], // holds a native binary, and may be missing
+  define: { PHI_VERSION: JSON.stringify(version) },
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+};
+
+const chunkOf = (file) => `./lazy/${path.basename(file, ".ts")}.mjs`;
+
+/** @type {import("esbuild").Plugin} */
+const pointAtChunks = {
+  name: "point import() at the lazy half",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ kind, path: to, resolveDir }) => {
+      const file = path.relative(source("."), path.resolve(resolveDir, to)).replace(/\.js$/, ".ts");
+      if (kind !== "dynamic-import" || !LAZY.includes(file)) return undefined;
+      return { path: chunkOf(file), external: true };
+    });
+  },
+};
+
+rmSync(out, { recursive: true, force: true });
+const [entry] = await Promise.all([
+  build({
+    ...common,
+    entryPoints: [source("main.ts")],
+    outfile: path.join(out, "main.cjs"),
+    format: "cjs",
+    plugins: [pointAtChunks],
+  }),
+  build({
+    ...common,
+    entryPoints: LAZY.map(source),
+    entryNames: "[name]",
+    chunkNames: "part-[hash]",
+    outdir: path.join(out, "lazy"),
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    splitting: true,
+    // Some CommonJS packages inside call require() for node's own modules.
+    banner: {
+      js: 'import { createRequire as phiCreateRequire } from "node:module"; const require = phiCreateRequire(import.meta.url);',
+    },
+  }),
+]);
+
+const [{ inputs, bytes }] = Object.values(entry.metafile.outputs);
+const foreign = Object.keys(inputs).filter((file) => file.includes("node_modules"));
+if (foreign.length > 0) throw new Error(`the hot path would load ${foreign.join(", ")}: import it lazily`);
+if (bytes > ENTRY_LIMIT) throw new Error(`the hot path is ${bytes} bytes, more than ${ENTRY_LIMIT}`);
+process.stdout.write(`bundled: main.cjs ${(bytes / 1024).toFixed(1)} kB from ${Object.keys(inputs).length} files\n`);

@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { type AuditPage, type AuditQuery, auditPage } from "@phi/shared/contract/audit-event";
+import { type Discovery, discovery } from "@phi/shared/contract/discovery";
+import {
+  type ApprovalOrder,
+  type EndOrder,
+  type RequestList,
+  type RequestOrder,
+  type RequestQuery,
+  type RequestView,
+  requestList,
+  requestView,
+} from "@phi/shared/contract/request";
+import { type ResourceList, resourceList } from "@phi/shared/contract/resource";
+import { type Me, me, type SignInOrder, type SignInReply, signInReply } from "@phi/shared/contract/sign-in";
+import { PhiError } from "@phi/shared/errors";
+import type { Secret } from "@phi/shared/secret";
+import { printable } from "@phi/shared/text";
+import type { Instant } from "@phi/shared/time";
+import type { z } from "zod";
+import { fromJson } from "./answers.js";
+import { type AnswerContext, badAnswer, errorFromAnswer } from "./answers-problem.js";
+import type { Answer, Call, Transport } from "./transport.js";
+
+/**
+ * The broker, typed by the contract: every answer is parsed before it is believed. Errors: whatever the broker refuses
+ * with, as the same {@link PhiError}; `bad_answer` for what is not of the contract; `broker_unreachable`.
+ */
+export interface BrokerClient {
+  discover(): Promise<Discovery>;
+  signIn(order: SignInOrder): Promise<SignInReply>;
+  signOut(): Promise<void>;
+  me(): Promise<Me>;
+  resources(): Promise<ResourceList>;
+  /** Sent with an idempotency key: when the answer is lost the order is repeated once, and is still one request. */
+  ask(order: RequestOrder): Promise<RequestView>;
+  requests(query: Partial<RequestQuery>): Promise<RequestList>;
+  request(id: string): Promise<RequestView>;
+  decide(id: string, order: ApprovalOrder): Promise<RequestView>;
+  withdraw(id: string, order: EndOrder): Promise<RequestView>;
+  end(id: string, order: EndOrder): Promise<RequestView>;
+  revoke(id: string, order: EndOrder): Promise<RequestView>;
+  audit(query: Partial<AuditQuery>): Promise<AuditPage>;
+  /** Now by the broker's clock as far as its last answer told (`Date`, whole seconds), else by this machine's. */
+  now(): Instant;
+  close(): void;
+}
+
+const TIMEOUT = 30_000;
+/** A clock that is this much off is corrected; below it the header's whole seconds are not better than ours. */
+const TOLERATED_SKEW = 5_000;
+
+export interface ClientOrder {
+  readonly transport: Transport;
+  /** Absent before the sign-in. */
+  readonly token?: Secret | undefined;
+  /** What errors name. */
+  readonly context: AnswerContext;
+}
+
+export function createBrokerClient({ transport, token, context }: ClientOrder): BrokerClient {
+  let skew = 0;
+
+  async function send(call: Pick<Call, "method" | "path" | "headers">, order?: unknown): Promise<Answer> {
+    const answer = await transport.send({
+      ...call,
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }), ...call.headers },
+      body: order === undefined ? undefined : JSON.stringify(order),
+      timeoutMs: TIMEOUT,
+    });
+    const theirs = Date.parse(answer.headers["date"] ?? "");
+    if (!Number.isNaN(theirs)) skew = Math.abs(theirs - Date.now()) > TOLERATED_SKEW ? theirs - Date.now() : 0;
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw errorFromAnswer(answer, context);
+  }
+
+  async function get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return parseAnswer(await send({ method: "GET", path }), schema, context);
+  }
+
+  async function post<T>(
+    path: string,
+    order: unknown,
+    schema: z.ZodType<T>,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    return parseAnswer(await send({ method: "POST", path, headers }, order), schema, context);
+  }
+
+  const at = (id: string, verb = "") => `/v1/requests/${encodeURIComponent(id)}${verb}`;
+
+  return {
+    discover: () => get("/.well-known/phi", discovery),
+    signIn: (order) => post("/v1/sign-ins", order, signInReply),
+    signOut: async () => {
+      await send({ method: "DELETE", path: "/v1/sign-ins/current" });
+    },
+    me: () => get("/v1/me", me),
+    resources: () => get("/v1/resources", resourceList),
+    async ask(order) {
+      const headers = { "idempotency-key": randomUUID() };
+      try {
+        return await post("/v1/requests", order, requestView, headers);
+      } catch (error) {
+        if (!(error instanceof PhiError) || error.code !== "broker_unreachable") throw error;
+        return post("/v1/requests", order, requestView, headers);
+      }
+    },
+    requests: (query) => get(`/v1/requests${queryText(query)}`, requestList),
+    request: (id) => get(at(id), requestView),
+    decide: (id, order) => post(at(id, "/approvals"), order, requestView),
+    withdraw: (id, order) => post(at(id, "/withdraw"), order, requestView),
+    end: (id, order) => post(at(id, "/end"), order, requestView),
+    revoke: (id, order) => post(at(id, "/revoke"), order, requestView),
+    audit: (query) => get(`/v1/audit${queryText(query)}`, auditPage),
+    now: () => Date.now() + skew,
+    close: () => transport.close(),
+  };
+}
+
+function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return search.size === 0 ? "" : `?${search}`;
+}
+
+function parseAnswer<T>(answer: Answer, schema: z.ZodType<T>, context: AnswerContext): T {
+  const parsed = schema.safeParse(fromJson(answer.text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join(".") ?? "";
+  throw badAnswer(
+    context,
+    where === "" ? "it is not what was asked for" : `\`${printable(where, 80)}\` is not as it should be`,
+  );
+}

@@ -1,0 +1,16 @@
+import type { Globals } from "../argv.js";
+import { type CurrentSignIn, currentSignIn } from "../auth/current-sign-in.js";
+import { loginCommand } from "../auth/profiles.js";
+import { createHotClient, type HotClient } from "./hot-client.js";
+import { openTransport } from "./transport-open.js";
+
+/** The hot path's client as the signed-in person. Throws `sign_in_required`, `local_state`, `invalid_input`. */
+export async function openHotClient(
+  globals: Globals,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ client: HotClient; current: CurrentSignIn }> {
+  const current = await currentSignIn(globals, env);
+  const transport = await openTransport(current.broker, env);
+  const context = { broker: current.broker, login: loginCommand(current.profile) };
+  return { client: createHotClient({ transport, token: current.token, context }), current };
+}

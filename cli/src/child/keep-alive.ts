@@ -1,0 +1,61 @@
+import type { HeartbeatReply } from "@phi/shared/contract/lease";
+import type { PhiError } from "@phi/shared/errors";
+import { asPhiError } from "../terminal/as-phi-error.js";
+
+export interface KeepAliveEvents {
+  /** The broker says how long the window still is, in ms. */
+  remaining(milliseconds: number): void;
+  /** The lease has ended on the broker, for the reason it gives. */
+  ended(because: string): void;
+  /** A beat failed after one that did not: told once, and tried again. */
+  silent(error: PhiError): void;
+  /** The broker answers again. */
+  heard(): void;
+}
+
+export interface KeepAlive {
+  /** Beats now, whatever the timer says: after the process had been stopped, for example. */
+  beatNow(): void;
+  stop(): void;
+}
+
+/**
+ * Beats every `everyMs` (a tenth sooner, to be in time). A beat that fails changes nothing here: silence is the broker's
+ * to judge, and it revokes. Only its plain word that the lease is over ends the command.
+ */
+export function keepAlive(beat: () => Promise<HeartbeatReply>, everyMs: number, events: KeepAliveEvents): KeepAlive {
+  let isBeating = false;
+  let isStopped = false;
+  let isSilent = false;
+
+  async function beatOnce(): Promise<void> {
+    if (isBeating || isStopped) return;
+    isBeating = true;
+    try {
+      const reply = await beat();
+      if (isStopped) return;
+      if (isSilent) events.heard();
+      isSilent = false;
+      if (reply.state === "ended") events.ended(reply.endedBecause ?? "ended");
+      else events.remaining(reply.expiresInMs);
+    } catch (error) {
+      const known = asPhiError(error);
+      if (isStopped || known === undefined) return;
+      if (known.code === "not_found" || known.code === "lease_lost") events.ended("unknown");
+      else if (!isSilent) events.silent(known);
+      isSilent = true;
+    } finally {
+      isBeating = false;
+    }
+  }
+
+  // The child keeps the process alive; the heartbeat alone must not.
+  const timer = setInterval(() => void beatOnce(), Math.max(250, Math.min(everyMs * 0.9, 2 ** 31 - 1))).unref();
+  return {
+    beatNow: () => void beatOnce(),
+    stop: () => {
+      isStopped = true;
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { LeaseReply } from "@phi/shared/contract/lease";
+import { formatDuration } from "@phi/shared/duration";
+import type { PhiError } from "@phi/shared/errors";
+import { printable } from "@phi/shared/text";
+import { isTerminal, stderrStyle } from "../terminal/style.js";
+import { writeAll } from "../terminal/write.js";
+
+/** What phi says beside a running command. All of it goes to stderr, and there is none when all is well in a script. */
+export interface Talk {
+  began(): void;
+  warning(minutes: number): void;
+  stopping(because: string): void;
+  silent(error: PhiError): void;
+  heard(): void;
+  stillRevoking(): void;
+  endUnknown(error: PhiError): void;
+}
+
+export interface TalkFlags {
+  readonly quiet: boolean;
+  readonly noColor: boolean;
+}
+
+export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
+  const style = stderrStyle(flags.noColor);
+  const onTerminal = isTerminal(2);
+  const end = clock(Date.now() + reply.expiresInMs);
+
+  /** On a terminal the line starts afresh, whatever the command has drawn, also when its modes are raw. */
+  const say = (text: string) => writeAll(2, onTerminal ? `\r\u001b[K${text}\r\n` : `${text}\n`);
+  const note = (text: string) => flags.quiet || say(text);
+
+  return {
+    began() {
+      if (onTerminal && !flags.quiet)
+        writeAll(
+          2,
+          `${style.faint(`phi: ${reply.resource} as ${reply.role} until ${end} (${left(reply.expiresInMs)})`)}\n`,
+        );
+    },
+    warning: (minutes) =>
+      void note(style.bad(`phi: access to ${reply.resource} ends in ${minutes} minute${minutes === 1 ? "" : "s"}`)),
+    stopping: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; the command is being stopped`)),
+    silent: (error) =>
+      void note(`phi: ${printable(error.message)} The command goes on; if this lasts, the broker ends the access.`),
+    heard: () => void note("phi: the broker answers again"),
+    stillRevoking: () =>
+      void say(
+        `phi: access to ${reply.resource} is still being revoked; the broker goes on until that is proven (phi show ${reply.request})`,
+      ),
+    endUnknown: (error) =>
+      void say(
+        `phi: ${printable(error.message)} So the end of this access is not confirmed; without a heartbeat the broker revokes it by itself.`,
+      ),
+  };
+}
+
+/** The broker's reason for an ended lease, in words. It may carry the comment of whoever did it after a colon. */
+function reasonFor(because: string, { request, resource }: LeaseReply): string {
+  const [code = "", ...rest] = because.split(":");
+  const comment = rest.length === 0 ? "" : `: "${printable(rest.join(":").trim(), 300)}"`;
+  switch (code) {
+    case "window_over":
+      return `the window of ${request} on ${resource} is over`;
+    case "revoked":
+      return `access to ${resource} was taken back${comment} (phi show ${request})`;
+    case "ended_by_holder":
+      return `access to ${resource} was given back with phi end${comment}`;
+    case "heartbeat_lost":
+      return `access to ${resource} has ended because the broker did not hear of this phi for too long`;
+    default:
+      return `access to ${resource} has ended on the broker (phi show ${request})`;
+  }
+}
+
+/** Local wall time, `14:32`; with the date when it is another day. */
+function clock(instant: number): string {
+  const date = new Date(instant);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday ? time : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+}
+
+/** `29m`, `1h5m`, `40s`: seconds only in the last minutes. */
+function left(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return formatDuration(seconds < 120 ? seconds : seconds - (seconds % 60));
+}

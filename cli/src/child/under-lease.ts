@@ -1,0 +1,94 @@
+import type { LeaseEndOrder, LeaseReply } from "@phi/shared/contract/lease";
+import type { HotClient } from "../broker-client/hot-client.js";
+import { asPhiError } from "../terminal/as-phi-error.js";
+import { type Ending, WINDOW_OVER } from "./ending.js";
+import { childEnvironment, leaseVariables } from "./environment.js";
+import { keepAlive } from "./keep-alive.js";
+import { type ChildEnd, type RunningChild, runChild } from "./run-child.js";
+import { createTalk, type TalkFlags } from "./talk.js";
+import { saveTerminalModes } from "./terminal-modes.js";
+import { watchWindow } from "./window-watch.js";
+
+export interface UnderLease {
+  readonly client: HotClient;
+  /** The lease, asked for already: the broker makes the credential while this half of the program is loaded. */
+  readonly lease: Promise<LeaseReply>;
+  /** The file to run and the words as typed. */
+  readonly file: string;
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly flags: TalkFlags;
+  /** The command is an interactive shell: it ignores TERM and is hung up instead. */
+  readonly isShell: boolean;
+}
+
+/**
+ * One command from its lease to the proven revocation. The lease ends with whatever comes first: the command ends, the
+ * window closes, or the broker says it is over; in the last two cases the command is stopped. Rejects only when the
+ * command did not run.
+ */
+export async function runUnderLease(order: UnderLease): Promise<Ending> {
+  const [reply, modes] = await Promise.all([order.lease, saveTerminalModes()]);
+  const talk = createTalk(reply, order.flags);
+  const impatient = new AbortController();
+  let stopped: Promise<boolean> | undefined;
+
+  const stop = (because: string) => {
+    if (stopped !== undefined) return;
+    talk.stopping(because);
+    stopped = child.stop({ hangUp: order.isShell });
+  };
+  const window = watchWindow({ warn: talk.warning, over: () => stop("window_over") });
+  const beats =
+    reply.heartbeatMs === undefined
+      ? undefined
+      : keepAlive(() => order.client.heartbeat(reply.lease), reply.heartbeatMs, {
+          ...talk,
+          remaining: window.set,
+          ended: stop,
+        });
+
+  let child: RunningChild;
+  let end: ChildEnd;
+  try {
+    window.set(reply.expiresInMs);
+    child = runChild({
+      file: order.file,
+      words: order.words,
+      environment: childEnvironment(order.env, leaseVariables(reply)),
+      onContinue: () => beats?.beatNow(),
+      onImpatience: () => impatient.abort(new Error("interrupted")),
+    });
+    talk.began();
+    end = await child.ended;
+  } catch (error) {
+    beats?.stop();
+    window.stop();
+    await endLease({ because: "not_started" });
+    throw error;
+  }
+  beats?.stop();
+  window.stop();
+  const wasForced = await stopped;
+  if (stopped !== undefined || "signal" in end)
+    modes?.restore(wasForced === true || ("signal" in end && end.signal === "SIGKILL"));
+  await endLease({ ...endOf(end), because: stopped === undefined ? "command_ended" : "window_over" });
+  child.release();
+  return stopped === undefined ? end : { code: WINDOW_OVER };
+
+  async function endLease(how: LeaseEndOrder): Promise<void> {
+    try {
+      const { state } = await order.client.endLease(reply.lease, how, impatient.signal);
+      if (state === "revoking") talk.stillRevoking();
+    } catch (error) {
+      const known = asPhiError(error);
+      if (known !== undefined) talk.endUnknown(known);
+      else if (impatient.signal.aborted) talk.stillRevoking();
+      else throw error;
+    }
+  }
+}
+
+function endOf(end: ChildEnd): Pick<LeaseEndOrder, "exitCode" | "signal"> {
+  return "signal" in end ? { signal: end.signal } : { exitCode: end.code & 255 };
+}

@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import type { Run } from "../command-module.js";
+import type { Invocation } from "../invocation.js";
+import { say, warn, writeData, writeJson } from "../terminal/output.js";
+import { requestColumns } from "../terminal/request-table.js";
+import { overdueLines, personWords } from "../terminal/request-words.js";
+import { writeTable } from "../terminal/table.js";
+import { timeForPeople } from "../terminal/times.js";
+
+/** Requests of mine that are looked at; more than anybody can have open. */
+const LOOKED_AT = 100;
+
+export const examples = ["phi status"];
+
+export function define(command: Command, run: Run): void {
+  command.action(() => run(status));
+}
+
+/** Signed in or not (exit 4), what of mine is open with the time left, and how many wait for my answer. */
+async function status(phi: Invocation): Promise<number> {
+  const { profile, broker: url } = await phi.signedIn();
+  const broker = await phi.broker();
+  const [me, mine, waiting] = await Promise.all([
+    broker.me(),
+    broker.requests({ scope: "mine", limit: LOOKED_AT }),
+    broker.requests({ scope: "to_approve", limit: LOOKED_AT }),
+  ]);
+  const now = broker.now();
+  const requests = mine.requests.filter(
+    (view) => ["pending", "approved", "active"].includes(view.state) || overdueLines(view, now).length > 0,
+  );
+  const { terminal, paint } = phi;
+  if (terminal.json) {
+    writeJson(terminal, {
+      ...me,
+      broker: url.origin,
+      profile,
+      requests,
+      toApprove: waiting.requests.map((view) => view.request),
+    });
+    return 0;
+  }
+  writeData(
+    terminal,
+    `signed in to ${url.origin} as ${personWords(me.principal)} until ${timeForPeople(Date.parse(me.expiresAt), now)}`,
+  );
+  if (requests.length > 0) writeTable(terminal, paint.data, requestColumns(now), requests);
+  else say(terminal, `No open requests. next: ${phi.typed("resources")}`);
+  for (const line of mine.requests.flatMap((view) => overdueLines(view, now))) warn(terminal, paint.talk.bad(line));
+  const count = waiting.requests.length;
+  if (count > 0)
+    say(
+      terminal,
+      paint.talk.waiting(
+        `${count === 1 ? "1 request waits" : `${count} requests wait`} for your answer: ${phi.typed("requests", "--to-approve")}`,
+      ),
+    );
+  return 0;
+}

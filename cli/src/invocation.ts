@@ -1,0 +1,83 @@
+import type { Secret } from "@phi/shared/secret";
+import type { Globals } from "./argv.js";
+import { type CurrentSignIn, currentSignIn } from "./auth/current-sign-in.js";
+import { loginCommand, resolveProfileName } from "./auth/profiles.js";
+import { type BrokerClient, createBrokerClient } from "./broker-client/client.js";
+import { type FollowNews, followRequest } from "./broker-client/follow.js";
+import { openTransport } from "./broker-client/transport-open.js";
+import { loadPaint, type Paint } from "./terminal/paint.js";
+import { openTerminal, type Surroundings, type Terminal } from "./terminal/terminal.js";
+import { typedCommand } from "./terminal/typed-command.js";
+
+/** One call of phi: its global flags and what they resolve to. Every command gets it and nothing else of the world. */
+export interface Invocation {
+  readonly globals: Globals;
+  readonly env: Surroundings["env"];
+  readonly terminal: Terminal;
+  /** Colours for what goes to stdout, and for what goes to stderr. */
+  readonly paint: { readonly data: Paint; readonly talk: Paint };
+  /** Who calls. Throws `sign_in_required`. Read once. */
+  signedIn(): Promise<CurrentSignIn>;
+  /** The broker as the person signed in. Throws `sign_in_required`. Opened once. */
+  broker(): Promise<BrokerClient>;
+  /** A broker without, or with another, sign-in. */
+  brokerAt(url: URL, token?: Secret): Promise<BrokerClient>;
+  /** Follows a request's states as the person signed in. */
+  follow(request: string, signal: AbortSignal): Promise<AsyncIterable<FollowNews>>;
+  /** A command of phi's to type next, with the profile when it was given by flag. */
+  typed(...words: string[]): string;
+  /** Gives up every connection. */
+  close(): void;
+}
+
+export async function openInvocation(globals: Globals, around: Surroundings): Promise<Invocation> {
+  const terminal = openTerminal(globals, around);
+  const { colour } = terminal;
+  const clients: BrokerClient[] = [];
+  let current: Promise<CurrentSignIn> | undefined;
+  let broker: Promise<BrokerClient> | undefined;
+
+  const contextOf = (url: URL) => ({ broker: url, login: loginCommand(resolveProfileName(globals.profile)) });
+  const signedIn = () => {
+    current ??= currentSignIn(globals, around.env);
+    return current;
+  };
+  const brokerAt = async (url: URL, token?: Secret) => {
+    const client = createBrokerClient({
+      transport: await openTransport(url, around.env),
+      token,
+      context: contextOf(url),
+    });
+    clients.push(client);
+    return client;
+  };
+
+  return {
+    globals,
+    env: around.env,
+    terminal,
+    paint: { data: await loadPaint(colour.stdout), talk: await loadPaint(colour.stderr) },
+    signedIn,
+    broker() {
+      broker ??= signedIn().then(({ broker: url, token }) => brokerAt(url, token));
+      return broker;
+    },
+    brokerAt,
+    async follow(request, signal) {
+      const { broker: url, token } = await signedIn();
+      return followRequest({ broker: url, token, request, signal, env: around.env, context: contextOf(url) });
+    },
+    typed: (...words) => {
+      const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env["PHI_PROFILE"];
+      return typedCommand([
+        "phi",
+        ...words.slice(0, 1),
+        ...(isProfileTyped ? ["--profile", globals.profile] : []),
+        ...words.slice(1),
+      ]);
+    },
+    close: () => {
+      for (const client of clients) client.close();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import { formatDuration } from "@phi/shared/duration";
+import { printable } from "@phi/shared/text";
+import type { Column } from "./table.js";
+import { utcTime } from "./times.js";
+import { typedCommand } from "./typed-command.js";
+
+/** The columns of the audit trail. Times are UTC: it is read by people on several continents. */
+export const AUDIT_COLUMNS: Column<AuditEvent>[] = [
+  {
+    head: "TIME (UTC)",
+    cell: (event) => utcTime(Date.parse(event.at)),
+    style: (text, _event, paint) => paint.faint(text),
+  },
+  { head: "WHO", cell: (event) => event.actor?.name ?? "phi", shrinks: true },
+  {
+    head: "WHAT",
+    cell: (event) => event.kind,
+    style: (text, event, paint) => (isLoud(event) ? paint.bad(text) : paint.strong(text)),
+  },
+  { head: "ON", cell: (event) => event.resource ?? "", shrinks: true },
+  { head: "REQUEST", cell: (event) => event.request ?? "" },
+  { head: "DETAILS", cell: auditDetails, shrinks: true },
+];
+
+const LONGEST_VALUE = 300;
+
+/** The facts of an event in one line, in the order the broker gave them: `role readonly · duration 30m · reason "INC-42"`. */
+export function auditDetails(event: AuditEvent): string {
+  return Object.entries(event.data)
+    .flatMap(([key, value]) => {
+      const words = valueWords(key, value);
+      return words === ""
+        ? []
+        : [`${printable(key, 64).replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${words}`];
+    })
+    .join(" · ");
+}
+
+function valueWords(key: string, value: unknown): string {
+  if (value === undefined || value === null || value === "") return "";
+  if (typeof value === "number") return /duration$/i.test(key) ? formatDuration(value) : String(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return textWords(value);
+  if (Array.isArray(value) && value.every((part) => typeof part === "string")) {
+    const parts = value.map((part) => printable(part, LONGEST_VALUE));
+    return printable(key === "command" ? typedCommand(parts) : parts.join(", "), LONGEST_VALUE);
+  }
+  return printable(JSON.stringify(value), LONGEST_VALUE);
+}
+
+function textWords(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/.test(text)) return utcTime(Date.parse(text));
+  const shown = printable(text, LONGEST_VALUE);
+  if (/^[\w:.@/-]+$/.test(shown)) return shown;
+  return shown.includes('"') ? `“${shown}”` : `"${shown}"`;
+}
+
+/** Kinds that somebody should look into. */
+function isLoud(event: AuditEvent): boolean {
+  return /\.(refused|overdue|abandoned|revocation_failed|issue_failed)$/.test(event.kind);
+}

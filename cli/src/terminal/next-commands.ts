@@ -1,0 +1,28 @@
+import type { PersonView } from "@phi/shared/contract/fields";
+import type { RequestView } from "@phi/shared/contract/request";
+
+/** What `me` may type next about a request, most likely first; `typed` writes a command of phi's. */
+export function nextCommands(
+  view: RequestView,
+  me: Pick<PersonView, "issuer" | "subject">,
+  typed: (...words: string[]) => string,
+): string[] {
+  const isMine = view.requester.issuer === me.issuer && view.requester.subject === me.subject;
+  switch (view.state) {
+    case "pending":
+      if (view.mayDecide) return [typed("approve", view.request), typed("deny", view.request, "--reason", "why not")];
+      return isMine ? [typed("show", "--wait", view.request), typed("withdraw", view.request)] : [];
+    case "approved":
+    case "active":
+      if (!isMine) return [typed("show", view.request), ...(view.mayEnd ? [typed("revoke", view.request, "--reason", "why")] : [])];
+      return [
+        ...(view.mayUse ? [typed("exec", view.resource, "--", "psql")] : []),
+        ...(view.mayEnd ? [typed("end", view.request)] : []),
+      ];
+    case "denied":
+    case "withdrawn":
+    case "lapsed":
+    case "ended":
+      return [];
+  }
+}

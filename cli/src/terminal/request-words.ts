@@ -1,0 +1,106 @@
+import type { PersonView } from "@phi/shared/contract/fields";
+import type { LeaseView, RequestView } from "@phi/shared/contract/request";
+import { formatDuration } from "@phi/shared/duration";
+import { printable } from "@phi/shared/text";
+import type { Instant } from "@phi/shared/time";
+import type { Paint } from "./paint.js";
+import { relative, shortLength, timeForPeople } from "./times.js";
+
+/** `db-prod as readonly for 30m`. */
+export function whatIsAsked(view: Pick<RequestView, "resource" | "role" | "duration">): string {
+  return `${view.resource} as ${view.role} for ${formatDuration(view.duration)}`;
+}
+
+/** A person's name, with the issuer's subject beside it when that is another word: a name alone can be chosen freely. */
+export function personWords(person: PersonView): string {
+  const name = printable(person.name, 120);
+  const subject = printable(person.subject, 120);
+  return name === subject || name === "" ? subject : `${name} (${subject})`;
+}
+
+/** `1 yes from group:db-leads`, or `nobody: policy allows it at once`. */
+export function approvalWords(view: { approvers: readonly string[]; approvalsNeeded: number }): string {
+  if (view.approvalsNeeded === 0) return "nobody: policy allows it at once";
+  return `${view.approvalsNeeded} yes from ${view.approvers.map((approver) => printable(approver, 120)).join(" or ")}`;
+}
+
+/** The state as people read it: an ended request says how. */
+export function stateWords(view: RequestView): string {
+  if (view.state !== "ended") return view.state;
+  switch (view.endedBecause) {
+    case "expired":
+      return "ended (window over)";
+    case "ended_by_holder":
+      return "ended (given back)";
+    case "revoked":
+      return "ended (revoked)";
+    case undefined:
+      return "ended";
+  }
+}
+
+/** What the present state is waiting for, with the time: `12m left`, `lapses in 23h`; empty for what is over. */
+export function untilWords(view: RequestView, now: Instant): string {
+  switch (view.state) {
+    case "pending":
+      return `lapses ${relative(Date.parse(view.pendingUntil), now)}`;
+    case "approved":
+      return view.claimUntil === undefined
+        ? ""
+        : `use it ${relative(Date.parse(view.claimUntil), now).replace(/^in /, "within ")}`;
+    case "active": {
+      const left = view.expiresAt === undefined ? 0 : Date.parse(view.expiresAt) - now;
+      return left > 0 ? `${shortLength(left)} left` : "window over";
+    }
+    case "denied":
+    case "withdrawn":
+    case "lapsed":
+    case "ended":
+      return view.endedAt === undefined ? "" : relative(Date.parse(view.endedAt), now);
+  }
+}
+
+/** The end of the window, or of the time to use it, as a sentence; `undefined` when there is nothing to say. */
+export function windowSentence(view: RequestView, now: Instant): string | undefined {
+  if (view.state === "active" && view.expiresAt !== undefined)
+    return `open until ${timeForPeople(Date.parse(view.expiresAt), now)}`;
+  if (view.state === "approved" && view.claimUntil !== undefined) {
+    return `the ${formatDuration(view.duration)} begin at first use, which must be before ${timeForPeople(Date.parse(view.claimUntil), now)}`;
+  }
+  return undefined;
+}
+
+/** Credentials that should be dead and are not proven dead. Never a quiet matter. */
+export function overdueLeases(view: RequestView): LeaseView[] {
+  return view.leases.filter(
+    (lease) => lease.overdueSince !== undefined && (lease.state === "revoking" || lease.state === "active"),
+  );
+}
+
+/** One loud line per overdue credential. */
+export function overdueLines(view: RequestView, now: Instant): string[] {
+  return overdueLeases(view).map((lease) => {
+    const since =
+      lease.overdueSince === undefined ? "" : ` since ${timeForPeople(Date.parse(lease.overdueSince), now)}`;
+    const cause = lease.lastError === undefined ? "" : `: ${printable(lease.lastError, 200)}`;
+    return `OVERDUE ${lease.lease} (${printable(lease.handle, 80)}) should be dead${since} and is not proven dead; ${lease.attempts} attempts failed${cause}`;
+  });
+}
+
+/** The colour of a state; the word itself says the same. */
+export function paintState(text: string, view: RequestView, paint: Paint): string {
+  if (overdueLeases(view).length > 0) return paint.bad(text);
+  switch (view.state) {
+    case "pending":
+      return paint.waiting(text);
+    case "approved":
+    case "active":
+      return paint.good(text);
+    case "denied":
+      return paint.bad(text);
+    case "withdrawn":
+    case "lapsed":
+    case "ended":
+      return paint.faint(text);
+  }
+}
