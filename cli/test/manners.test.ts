@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -52,7 +49,12 @@ describe("stdout is data, stderr is talk", () => {
   });
 
   test("with --json an error is one object on stderr and stdout is empty", async () => {
-    for (const args of [["show", "req_000000000000"], ["nonsense"], ["request", "--nonsense"], ["approve", id, "--yes"]]) {
+    for (const args of [
+      ["show", "req_000000000000"],
+      ["nonsense"],
+      ["request", "--nonsense"],
+      ["approve", id, "--yes"],
+    ]) {
       const ran = await alice.phi([...args, "--json"]);
       expect(ran.stdout).toBe("");
       expect(JSON.parse(ran.stderr)).toMatchObject({ error: { exit: ran.code } });
@@ -73,44 +75,19 @@ describe("stdout is data, stderr is talk", () => {
     }
     expect((await alice.phi(["nonsense", "--quiet"])).stderr).toContain("phi:");
   });
-
-  test("text that the broker hands on without having looked is shown without what acts on a terminal", async () => {
-    // The contract keeps such text out; a row changed behind its back stands for a broker that does not.
-    const hostile = "pay\u202eload\u001b]0;owned\u0007 \u009b31mred\r\nPWNED";
-    const view = await alice.json(["show", id]);
-    const dir = mkdtempSync(join(tmpdir(), "phi-hostile-"));
-    try {
-      writeFileSync(join(dir, "peer.mjs"), PEER);
-      const peer = createPeer(join(dir, "peer.mjs"), { ...view, reason: hostile, policy: hostile });
-      try {
-        const carol = createPerson("carol");
-        try {
-          await signInAt(carol, await peer.url);
-          for (const args of [["show", id], ["requests"], ["requests", "--json"], ["show", id, "--json"]]) {
-            const ran = await carol.phi(args);
-            expect(ran.code).toBe(0);
-            // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
-            expect(ran.stdout.replaceAll("\n", "")).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-          }
-          const shown = JSON.parse((await carol.phi(["show", id, "--json"])).stdout);
-          expect(shown.reason).toBe(hostile);
-        } finally {
-          await carol.leave();
-        }
-      } finally {
-        peer.stop();
-      }
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
-    }
-  });
 });
 
 describe("help and usage", () => {
   test("what is mistyped is refused with 2 and the nearest word", async () => {
     expect((await alice.phi(["requst"])).stderr).toContain("phi request");
     expect((await alice.phi(["audit", "--sinse", "7d"])).stderr).toContain("--since");
-    for (const args of [["requst"], ["show"], ["show", "a", "b"], ["requests", "--limit"], ["help", "nothing-like-it"]]) {
+    for (const args of [
+      ["requst"],
+      ["show"],
+      ["show", "a", "b"],
+      ["requests", "--limit"],
+      ["help", "nothing-like-it"],
+    ]) {
       const ran = await alice.phi(args);
       expect([args, ran.code, ran.stdout]).toEqual([args, 2, ""]);
     }
@@ -119,7 +96,8 @@ describe("help and usage", () => {
   test("every command has help that begins with an example", async () => {
     const { stdout } = await alice.phi(["help"]);
     const names = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[\w+\])? {2,}/gm)].map((found) => found[1] ?? "");
-    for (const name of ["login", "request", "approve", "exec", "shell", "env", "prompt", "end", "audit"]) expect(names).toContain(name);
+    for (const name of ["login", "request", "approve", "exec", "shell", "env", "prompt", "end", "audit"])
+      expect(names).toContain(name);
     for (const name of names) {
       const help = await alice.phi([name, "--help"]);
       expect([name, help.code, help.stderr]).toEqual([name, 0, ""]);
@@ -135,7 +113,10 @@ describe("phi completion", () => {
       const script = `${stdout}\nCOMP_WORDS=(phi ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _phi; echo "\${COMPREPLY[@]}"`;
       const ran = spawnSync("bash", ["--norc", "--noprofile", "-c", script], { encoding: "utf8" });
       expect(ran.stderr).toBe("");
-      return ran.stdout.trim().split(/\s+/).filter((word) => word !== "");
+      return ran.stdout
+        .trim()
+        .split(/\s+/)
+        .filter((word) => word !== "");
     };
     expect(complete("req")).toEqual(["request", "requests"]);
     expect(complete("--profile", "staging", "ap")).toEqual(["approve"]);

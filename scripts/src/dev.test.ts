@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -109,7 +109,6 @@ test("killed with -9 it leaves no process and no directory either", async () => 
 
 test("with --state a sign-in, the addresses and the rows survive a restart; a second one on it is refused", async () => {
   const folder = mkdtempSync(join(tmpdir(), "phi-dev-test-"));
-  chmodSync(folder, 0o711); // PostgreSQL may run as another account
   cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
   const first = await dev("--state", join(folder, "state"));
   const token = await signIn(first.line, "alice");

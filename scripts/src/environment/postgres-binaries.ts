@@ -19,9 +19,9 @@ export const postgresEnvironment: Readonly<Record<string, string>> = { LC_ALL: "
  *
  * @param account who will run them; when they lie where that account cannot read (a checkout below root's 0700 home),
  *   they are copied.
- * @param scratch a directory of that account for the copy
+ * @param scratch gives a directory that the account can reach, for the copy
  */
-export function findPostgres(account: Account | undefined, scratch: string): PostgresBinaries {
+export function findPostgres(account: Account | undefined, scratch: () => string): PostgresBinaries {
   const system = process.env.PHI_POSTGRES_BIN;
   if (system !== undefined && system !== "") {
     const version = versionOf(join(system, "postgres"), account);
@@ -30,21 +30,23 @@ export function findPostgres(account: Account | undefined, scratch: string): Pos
   }
 
   const native = embeddedFolder();
-  for (const folder of [native, join(scratch, "programs")]) {
-    if (folder !== native) {
-      cpSync(native, folder, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
-    }
-    restoreLinks(folder);
-    const bin = join(folder, "bin");
-    const version = versionOf(join(bin, "postgres"), account);
-    if (version !== undefined) {
-      return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres"), majorVersion: version };
-    }
-  }
+  const inPlace = programsIn(native, account);
+  if (inPlace !== undefined) return inPlace;
+  const copy = join(scratch(), "programs");
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+  const copied = programsIn(copy, account);
+  if (copied !== undefined) return copied;
   throw new Error(
     `The PostgreSQL of ${native} does not run on this machine. Install PostgreSQL 15 or newer and set PHI_POSTGRES_BIN ` +
       "to the directory of its initdb and postgres.",
   );
+}
+
+function programsIn(folder: string, account: Account | undefined): PostgresBinaries | undefined {
+  restoreLinks(folder);
+  const postgres = join(folder, "bin/postgres");
+  const majorVersion = versionOf(postgres, account);
+  return majorVersion === undefined ? undefined : { initdb: join(folder, "bin/initdb"), postgres, majorVersion };
 }
 
 function embeddedFolder(): string {

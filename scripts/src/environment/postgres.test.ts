@@ -93,6 +93,22 @@ describe("the server", () => {
     expect(second.adminUrl.replace(/:\d+\//, ":0/")).toBe(first.adminUrl.replace(/:\d+\//, ":0/"));
   });
 
+  test("runs in a directory below a private one, as root, too, whose server is another account", async () => {
+    const hidden = temporaryFolder();
+    chmodSync(hidden, 0o700);
+    const dir = join(hidden, "postgres");
+    const first = await start({ dir, quick: true });
+    await ask(first.adminUrl, "CREATE TABLE kept AS SELECT 42 AS answer");
+    await ask(first.adminUrl, "SELECT pg_reload_conf()");
+    await first.createDatabase("another");
+    expect(
+      await ask(first.adminUrl, "SELECT count(*)::int AS n FROM pg_hba_file_rules WHERE error IS NOT NULL"),
+    ).toEqual([{ n: 0 }]);
+    await first.stop();
+    const second = await start({ dir, quick: true });
+    expect(await ask(second.adminUrl, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
+  });
+
   test("says which port was taken when the wanted one is", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     cleanUp.push(() => void other.close());

@@ -1,11 +1,12 @@
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { freePort } from "./free-port.js";
 import { type GuardedProcess, startGuarded } from "./guarded-process.js";
 import { findPostgres, type PostgresBinaries, postgresEnvironment } from "./postgres-binaries.js";
-import { ensureCluster, prepareDirectory, SUPERUSER } from "./postgres-cluster.js";
+import { ensureCluster, prepareFolder, type ServerFolder, SUPERUSER } from "./postgres-cluster.js";
 import { type Account, serverAccount } from "./server-account.js";
 
 export interface PostgresOptions {
@@ -42,12 +43,23 @@ export interface Postgres {
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const account = serverAccount();
-  const temporary = options.dir === undefined;
-  const dir = prepareDirectory(options.dir, account);
+  const folder = prepareFolder(options.dir, account);
+  const temporary = options.dir === undefined ? [folder.path] : [];
+  const removeTemporary = () => {
+    for (const path of temporary.splice(0)) rmSync(path, { recursive: true, force: true });
+  };
+  const scratch = () => {
+    if (folder.isReachable) return folder.path;
+    const elsewhere = mkdtempSync(join(tmpdir(), "phi-postgres-"));
+    chmodSync(elsewhere, 0o711);
+    temporary.push(elsewhere);
+    return elsewhere;
+  };
+
   try {
-    const binaries = findPostgres(account, dir);
-    const password = ensureCluster(dir, binaries, account);
-    const { server, port } = await startServer(dir, binaries, account, options);
+    const binaries = findPostgres(account, scratch);
+    const password = ensureCluster(folder, binaries, account);
+    const { server, port } = await startServer(folder, binaries, account, options);
 
     const url = (user: string, secret: string, database: string) =>
       `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${encodeURIComponent(database)}?sslmode=disable`;
@@ -57,7 +69,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       pid: server.pid,
       majorVersion: binaries.majorVersion,
       adminUrl,
-      logFile: join(dir, "postgres.log"),
+      logFile: folder.logFile,
       url,
       createDatabase: async (name) => {
         const client = new pg.Client({ connectionString: adminUrl });
@@ -70,17 +82,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       },
       stop: async () => {
         await server.stop();
-        if (temporary) rmSync(dir, { recursive: true, force: true });
+        removeTemporary();
       },
     };
   } catch (error) {
-    if (temporary) rmSync(dir, { recursive: true, force: true });
+    removeTemporary();
     throw error;
   }
 }
 
 async function startServer(
-  dir: string,
+  folder: ServerFolder,
   binaries: PostgresBinaries,
   account: Account | undefined,
   options: PostgresOptions,
@@ -89,22 +101,21 @@ async function startServer(
   const attempts = options.port === undefined ? 5 : 1;
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
-    const log = openSync(join(dir, "postgres.log"), "a", 0o600);
+    const log = openSync(folder.logFile, "a", 0o600);
     const server = await startGuarded({
       command: binaries.postgres,
-      args: ["-D", join(dir, "data"), ...settingsOf(port, options)],
+      args: ["-D", folder.dataAsSeenInside, ...settingsOf(port, options)],
       env: postgresEnvironment,
-      cwd: dir,
+      cwd: folder.data,
       account,
       stopSignal: "SIGINT", // "fast": ends the sessions, writes a checkpoint
       stdout: log,
       stderr: log,
-      litter: options.dir === undefined ? dir : undefined,
+      litter: options.dir === undefined ? folder.path : undefined,
     }).finally(() => closeSync(log));
-    const ready = await waitUntilReady(server, join(dir, "data"));
+    const ready = await waitUntilReady(server, folder.data);
     if (ready) return { server, port };
-    if (attempt >= attempts)
-      throw new Error(`PostgreSQL did not start on port ${port}:\n${lastLines(join(dir, "postgres.log"))}`);
+    if (attempt >= attempts) throw new Error(`PostgreSQL did not start on port ${port}:\n${lastLines(folder.logFile)}`);
   }
 }
 

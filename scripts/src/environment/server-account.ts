@@ -19,11 +19,9 @@ function idOf(flag: "-u" | "-g"): number | undefined {
   return asked.status === 0 && id > 0 ? id : undefined;
 }
 
-/** Whether the account can reach the directory and write in it. */
-export function canWrite(account: Account | undefined, directory: string): boolean {
+/** Whether the account can reach the directory by its path and write in it. */
+export function canReach(account: Account | undefined, directory: string): boolean {
   const script = 'cd -- "$1" && [ -w . ]';
-  return (
-    spawnSync("/bin/sh", ["-c", script, "sh", directory], { cwd: "/", stdio: "ignore", ...(account ?? {}) }).status ===
-    0
-  );
+  const options = { cwd: "/", stdio: "ignore", ...(account ?? {}) } as const;
+  return spawnSync("/bin/sh", ["-c", script, "sh", directory], options).status === 0;
 }

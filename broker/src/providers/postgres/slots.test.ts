@@ -7,7 +7,10 @@ it("lets as many in as there are slots, and the others in the order in which the
   const slots = createSlots(2, 1_000);
   const [first] = await Promise.all([slots.take(never), slots.take(never)]);
   const order: string[] = [];
-  const third = slots.take(never).then((giveBack) => (order.push("third"), giveBack));
+  const third = slots.take(never).then((giveBack) => {
+    order.push("third");
+    return giveBack;
+  });
   const fourth = slots.take(never).then(() => order.push("fourth"));
   await Promise.resolve();
   expect(order).toEqual([]);
