@@ -110,7 +110,7 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
       revokeLeases,
     }),
     keepLease: createKeepLease({ ledger, clock }),
-    endLease: createEndLease({ ledger, clock, revokeLeases }),
+    endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
     queryAudit: createQueryAudit({ ledger }),
     isReady: async () => clock.now() - loop.lastPass() < 10_000,
   };

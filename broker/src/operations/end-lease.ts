@@ -2,14 +2,18 @@ import type { LeaseEndOrder, LeaseEndReply } from "@phi/shared/contract/lease";
 import { newId } from "@phi/shared/ids";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
+import type { Lease } from "../domain/lease.js";
+import { beginRevocation } from "../domain/lease-moves.js";
+import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import { createOpenLease } from "./keep-lease.js";
-import { CLAIM_FOR, type RevokeLeases } from "./revoke-leases.js";
+import type { RevokeLeases } from "./revoke-leases.js";
 
 interface Needs {
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly changes: Changes;
   readonly revokeLeases: RevokeLeases;
 }
 
@@ -17,7 +21,7 @@ interface Needs {
 const WAIT_FOR_PROOF = 5_000;
 
 /** The command is over: its session ends and its lease is revoked, proven before the answer when the target is quick. */
-export function createEndLease({ ledger, clock, revokeLeases }: Needs) {
+export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) {
   const openLease = createOpenLease({ ledger });
   return async function endLease(caller: Caller, typed: string, order: LeaseEndOrder): Promise<LeaseEndReply> {
     const { lease } = await openLease(caller, typed);
@@ -43,16 +47,9 @@ export function createEndLease({ ledger, clock, revokeLeases }: Needs) {
     };
 
     if (lease.state === "active" || lease.state === "issuing") {
-      const until = at + CLAIM_FOR;
+      const begun = beginRevocation(lease, order.because, { now: at });
       const outcome = await ledger.commit({
-        guard: {
-          do: "advance_lease",
-          id: lease.id,
-          from: lease.state,
-          epoch: lease.epoch,
-          claim: true,
-          move: { to: "revoking", because: order.because, revokingSince: at, dueAt: until },
-        },
+        guard: { do: "advance_lease", advance: begun },
         follow: [{ ...sessionEnd, event: sessionEnded }],
         events: [
           {
@@ -64,28 +61,32 @@ export function createEndLease({ ledger, clock, revokeLeases }: Needs) {
         ],
       });
       if (outcome === "moved") {
-        const attempt = revokeLeases.claimed([
-          {
-            ...lease,
-            state: "revoking",
-            epoch: lease.epoch + 1,
-            because: order.because,
-            revokingSince: at,
-            nextAttempt: until,
-            attempts: 0,
-            lastError: undefined,
-            overdueSince: undefined,
-          },
-        ]);
-        const proven = await Promise.race([attempt, tooLong()]);
+        const proven = await Promise.race([revokeLeases.claimed([begun.claimed]), tooLong()]);
         return { state: proven?.has(lease.id) === true ? "revoked" : "revoking" };
       }
     }
-    // The window closed, or the heartbeat was lost, before the command's end was heard of.
+    // The window closed, or the heartbeat was lost, before the command's end was heard of: somebody else is revoking.
     await ledger.commit({ guard: sessionEnd, events: [sessionEnded] });
-    const after = await ledger.lease(lease.id);
-    return { state: after?.state === "revoked" ? "revoked" : "revoking" };
+    return { state: await proofOf(lease) };
   };
+
+  /** Waits for the proof that another worker brings, a bounded time. */
+  async function proofOf(lease: Lease): Promise<"revoked" | "revoking"> {
+    let wake = () => {};
+    const over = tooLong().then(() => "over" as const);
+    const unsubscribe = changes.subscribe(lease.requestId, () => wake());
+    try {
+      for (;;) {
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        if ((await ledger.lease(lease.id))?.state === "revoked") return "revoked";
+        if ((await Promise.race([changed, over])) === "over") return "revoking";
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
 }
 
 function tooLong(): Promise<undefined> {

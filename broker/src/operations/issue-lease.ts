@@ -5,7 +5,8 @@ import { printable } from "@phi/shared/text";
 import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
-import { aliveUntil, CREATE_WITHIN, type Lease } from "../domain/lease.js";
+import { CREATE_WITHIN, type Lease } from "../domain/lease.js";
+import { activate as activateLease, beginRevocation, type Issuing } from "../domain/lease-moves.js";
 import { type Request, windowEnd } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger, Session } from "../ports/ledger.js";
@@ -44,7 +45,7 @@ export interface Issued {
  */
 export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, openTarget, revokeLeases }: Needs) {
   return async function issueLease(caller: Caller, order: LeaseOrder, idempotencyKey?: string): Promise<Issued> {
-    const request = await findUsableRequest(caller, order);
+    const request = await findUsableRequest(caller, order).catch((error: unknown) => refused(caller, order, error));
     const target = await openTarget(caller, request);
     const lease = plan(request, target, order.use);
     await record(caller, request, lease, order, idempotencyKey);
@@ -71,7 +72,21 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
     return activate(caller, request, lease, order, target, credential);
   };
 
-  function plan(request: Usable, target: Target, use: "command" | "window"): Extract<Lease, { state: "issuing" }> {
+  /** That somebody wanted a credential and got none is a fact worth keeping; an ambiguous call is only a question. */
+  async function refused(caller: Caller, order: LeaseOrder, error: unknown): Promise<never> {
+    if (error instanceof PhiError && ["no_usable_request", "window_over", "not_permitted"].includes(error.code)) {
+      await ledger.record({
+        id: newId("event"),
+        at: clock.now(),
+        kind: "lease.refused",
+        actor: caller.principal,
+        data: { because: error.message, request: shown(order.request), resource: shown(order.resource) },
+      });
+    }
+    throw error;
+  }
+
+  function plan(request: Usable, target: Target, use: "command" | "window"): Issuing {
     const now = clock.now();
     const id = newId("lease");
     const handle = target.provider.plan(brokerTag, id);
@@ -134,22 +149,15 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
   async function activate(
     caller: Caller,
     request: Usable,
-    lease: Extract<Lease, { state: "issuing" }>,
+    lease: Issuing,
     order: LeaseOrder,
     target: Target,
     credential: Credential,
   ): Promise<Issued> {
     const now = clock.now();
-    const alive = aliveUntil(lease.use, false, lease.expiresAt, now);
+    const activation = activateLease(lease, now);
     const outcome = await ledger.commit({
-      guard: {
-        do: "advance_lease",
-        id: lease.id,
-        from: "issuing",
-        epoch: lease.epoch,
-        claim: false,
-        move: { to: "active", createdOnTarget: now, aliveUntil: alive, dueAt: Math.min(alive, lease.expiresAt) },
-      },
+      guard: { do: "advance_lease", advance: activation },
       follow: [
         {
           do: "advance_request",
@@ -190,7 +198,7 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
     const current = await ledger.request(request.id);
     const expiresAt = current?.state === "active" ? Math.min(current.expiresAt, lease.expiresAt) : lease.expiresAt;
     return {
-      lease: { ...lease, state: "active", createdOnTarget: now, aliveUntil: alive },
+      lease: activation.active,
       request: current ?? request,
       credential,
       expiresAt,
@@ -199,18 +207,11 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
   }
 
   /** The outcome on the target is unknown, so the lease is revoked as if the credential existed. */
-  async function giveUp(lease: Lease, error: unknown): Promise<void> {
+  async function giveUp(lease: Issuing, error: unknown): Promise<void> {
     const at = clock.now();
     const message = error instanceof PhiError ? error.message : "phi failed";
     await ledger.commit({
-      guard: {
-        do: "advance_lease",
-        id: lease.id,
-        from: "issuing",
-        epoch: lease.epoch,
-        claim: true,
-        move: { to: "revoking", because: "issue_failed", revokingSince: at, dueAt: at },
-      },
+      guard: { do: "advance_lease", advance: beginRevocation(lease, "issue_failed", { now: at, hold: false }) },
       follow: [
         {
           do: "end_session",
@@ -244,6 +245,11 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
       data,
     };
   }
+}
+
+/** What the caller typed, as the log may keep it. */
+function shown(typed: string | undefined): string | undefined {
+  return typed === undefined ? undefined : printable(typed, 64);
 }
 
 function windowOver(request: Request): PhiError {

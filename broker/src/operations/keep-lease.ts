@@ -2,7 +2,8 @@ import type { HeartbeatReply } from "@phi/shared/contract/lease";
 import { PhiError } from "@phi/shared/errors";
 import { type LeaseId, parseId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
-import { aliveUntil, type Lease } from "../domain/lease.js";
+import type { Lease } from "../domain/lease.js";
+import { keepAlive } from "../domain/lease-moves.js";
 import { samePrincipal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
@@ -37,13 +38,7 @@ export function createKeepLease({ ledger, clock }: Needs) {
     const { lease, request } = await openLease(caller, typed);
     if (lease.state !== "active") return ended(lease, request);
     const now = clock.now();
-    const alive = aliveUntil(lease.use, true, lease.expiresAt, now);
-    const kept = await ledger.touch({
-      id: lease.id,
-      epoch: lease.epoch,
-      aliveUntil: alive,
-      dueAt: Math.min(alive, lease.expiresAt),
-    });
+    const kept = await ledger.shift(keepAlive(lease, now));
     if (kept === "lost_race") {
       const after = await openLease(caller, typed);
       return ended(after.lease, after.request);

@@ -1,24 +1,16 @@
 import { PhiError } from "@phi/shared/errors";
 import { newId, type RequestId } from "@phi/shared/ids";
 import { printable } from "@phi/shared/text";
+import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
-import { type Lease, OVERDUE_AFTER } from "../domain/lease.js";
-import { retryDelay } from "../domain/retry.js";
+import { type Claimed, lateCreateUntil, settle, takeOver } from "../domain/lease-moves.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Outcome } from "../ports/provider.js";
 
-/** A lease whose revocation this process has claimed: nobody else's epoch is newer. */
-export type Claimed = Extract<Lease, { state: "revoking" }>;
-
-/** A claim ends by itself after this, in ms: longer than any attempt may take. */
-export const CLAIM_FOR = 90_000;
 /** One attempt on one target, in ms. */
 const ATTEMPT_WITHIN = 60_000;
-/** After a drop that came before `createBy`, the next one, in ms after that instant. */
-const AFTER_CREATE_BY = 500;
-
 export interface RevokeLeases {
   /** One attempt for claimed leases of one resource. Resolves with the ids that are proven revoked; never rejects for the target's sake. */
   claimed(leases: readonly Claimed[]): Promise<Set<string>>;
@@ -47,7 +39,7 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
     await Promise.all(
       leases.map(async (lease, index) => {
         const outcome = outcomes[index] ?? failed("other", "the provider gave no answer");
-        if (await settle(lease, outcome)) done.add(lease.id);
+        if (await record(lease, outcome)) done.add(lease.id);
       }),
     );
     return done;
@@ -64,8 +56,7 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
     try {
       const revocations = leases.map((lease) => ({
         handle: lease.handle,
-        // The target compares with its own clock; a create that is known to be over has nothing to wait for.
-        createBy: lease.createdOnTarget === undefined ? lease.createBy : 0,
+        createBy: lateCreateUntil(lease),
       }));
       return await provider.revoke(resource.config, revocations, AbortSignal.timeout(ATTEMPT_WITHIN));
     } catch (error) {
@@ -75,68 +66,46 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
   }
 
   /** Records what came of one attempt; `true` when it is proven. */
-  async function settle(lease: Claimed, outcome: Outcome): Promise<boolean> {
+  async function record(lease: Claimed, outcome: Outcome): Promise<boolean> {
     const now = clock.now();
-    const about = {
+    const result =
+      outcome.outcome === "revoked"
+        ? { gone: true as const, droppedAfterCreateBy: outcome.droppedAfterCreateBy }
+        : { gone: false as const, class: outcome.class, message: outcome.message };
+    const settlement = settle(lease, result, now, random());
+    if (settlement.came === "drop_again") {
+      await ledger.shift(settlement);
+      return false;
+    }
+    const event = (kind: AuditEntry["kind"], data: Record<string, unknown>): AuditEntry => ({
+      id: newId("event"),
       at: now,
+      kind,
       resource: lease.resource,
       requestId: lease.requestId,
       leaseId: lease.id,
       sessionId: lease.sessionId,
-    };
-    const advance = { do: "advance_lease", id: lease.id, from: "revoking", epoch: lease.epoch, claim: false } as const;
-    const event = (kind: AuditEntry["kind"], data: Record<string, unknown>): AuditEntry => ({
-      ...about,
-      id: newId("event"),
-      kind,
       data: { handle: lease.handleText, because: lease.because, ...data },
     });
-
-    if (outcome.outcome === "revoked" && outcome.droppedAfterCreateBy) {
-      const lateMs = Math.max(0, now - lease.revokingSince);
-      const moved = await ledger.commit({
-        guard: { ...advance, move: { to: "revoked", dueAt: null, revokedAt: now, lastError: null } },
-        events: [
-          event("lease.revoked", { sessionsEnded: outcome.sessionsEnded, lateMs, attempts: lease.attempts + 1 }),
-        ],
-      });
-      return moved === "moved";
-    }
-    if (outcome.outcome === "revoked") {
-      // Gone now, but a create that is still on its way could bring it back until createBy: dropped again after it.
-      await ledger.claim({
-        id: lease.id,
-        epoch: lease.epoch,
-        until: Math.max(lease.createBy + AFTER_CREATE_BY, now + AFTER_CREATE_BY),
-      });
-      return false;
-    }
-    const attempts = lease.attempts + 1;
-    const next = now + retryDelay(attempts, outcome.class, random());
-    const overdue = lease.overdueSince === undefined && now - lease.revokingSince >= OVERDUE_AFTER;
-    const failure = event("lease.revocation_failed", {
-      attempts,
-      step: outcome.step,
-      error: outcome.message,
-      fenced: outcome.fenced,
-      nextAttempt: new Date(next).toISOString(),
+    const first =
+      outcome.outcome === "revoked"
+        ? event("lease.revoked", {
+            sessionsEnded: outcome.sessionsEnded,
+            lateMs: Math.max(0, now - lease.revokingSince),
+            attempts: lease.attempts + 1,
+          })
+        : event("lease.revocation_failed", {
+            attempts: lease.attempts + 1,
+            step: outcome.step,
+            error: outcome.message,
+            fenced: outcome.fenced,
+            nextAttempt: toRfc3339(settlement.move.dueAt ?? now),
+          });
+    const moved = await ledger.commit({
+      guard: { do: "advance_lease", advance: settlement },
+      events: settlement.overdue ? [first, event("lease.overdue", { since: toRfc3339(lease.revokingSince) })] : [first],
     });
-    await ledger.commit({
-      guard: {
-        ...advance,
-        move: {
-          to: "revoking",
-          dueAt: next,
-          attempts,
-          lastError: outcome.message,
-          ...(overdue ? { overdueSince: lease.revokingSince } : {}),
-        },
-      },
-      events: overdue
-        ? [failure, event("lease.overdue", { since: new Date(lease.revokingSince).toISOString() })]
-        : [failure],
-    });
-    return false;
+    return moved === "moved" && settlement.came === "proven";
   }
 
   return {
@@ -145,9 +114,8 @@ export function createRevokeLeases({ ledger, catalogue, clock, random }: Needs):
       const unended = (await ledger.leasesOf([request])).filter((lease) => lease.state === "revoking");
       const mine: Claimed[] = [];
       for (const lease of unended) {
-        const claim = { id: lease.id, epoch: lease.epoch, until: clock.now() + CLAIM_FOR };
-        if ((await ledger.claim(claim)) === "moved")
-          mine.push({ ...lease, epoch: lease.epoch + 1, nextAttempt: claim.until });
+        const take = takeOver(lease, clock.now());
+        if ((await ledger.shift(take)) === "moved") mine.push(take.claimed);
       }
       await claimed(mine);
     },

@@ -1,10 +1,11 @@
 import { newId } from "@phi/shared/ids";
 import type { AuditEntry } from "../domain/audit-event.js";
 import { dueReason, type Lease } from "../domain/lease.js";
+import { beginRevocation, type Claimed, takeOver } from "../domain/lease-moves.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Change, Ledger } from "../ports/ledger.js";
-import { CLAIM_FOR, type Claimed, type RevokeLeases } from "./revoke-leases.js";
+import type { RevokeLeases } from "./revoke-leases.js";
 
 interface Needs {
   readonly ledger: Ledger;
@@ -92,16 +93,18 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
 
   /** Takes the lease for an attempt by this process; `undefined` when somebody else did, or it changed meanwhile. */
   async function claim(lease: Lease, now: number): Promise<Claimed | undefined> {
-    const until = now + CLAIM_FOR;
     switch (lease.state) {
       case "revoking": {
-        const outcome = await ledger.claim({ id: lease.id, epoch: lease.epoch, until });
-        return outcome === "moved" ? { ...lease, epoch: lease.epoch + 1, nextAttempt: until } : undefined;
+        const take = takeOver(lease, now);
+        return (await ledger.shift(take)) === "moved" ? take.claimed : undefined;
       }
       case "issuing":
       case "active": {
         const because = dueReason(lease, now);
-        const since = because === "window_over" ? lease.expiresAt : now;
+        const begun = beginRevocation(lease, because, {
+          now,
+          since: because === "window_over" ? lease.expiresAt : now,
+        });
         const about = {
           at: now,
           resource: lease.resource,
@@ -109,44 +112,18 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
           leaseId: lease.id,
           sessionId: lease.sessionId,
         };
+        const end = { because, at: now, exitCode: undefined, signal: undefined };
         const sessionEnded: AuditEntry = { ...about, id: newId("event"), kind: "session.ended", data: { because } };
         const outcome = await ledger.commit({
-          guard: {
-            do: "advance_lease",
-            id: lease.id,
-            from: lease.state,
-            epoch: lease.epoch,
-            claim: true,
-            move: { to: "revoking", because, revokingSince: since, dueAt: until },
-          },
+          guard: { do: "advance_lease", advance: begun },
           // At the end of the window the CLI still reports its command's exit; a CLI that fell silent does not.
           follow:
-            because === "window_over"
-              ? []
-              : [
-                  {
-                    do: "end_session",
-                    id: lease.sessionId,
-                    end: { because, at: now, exitCode: undefined, signal: undefined },
-                    event: sessionEnded,
-                  },
-                ],
+            because === "window_over" ? [] : [{ do: "end_session", id: lease.sessionId, end, event: sessionEnded }],
           events: [
             { ...about, id: newId("event"), kind: "lease.revoking", data: { because, handle: lease.handleText } },
           ],
         });
-        if (outcome === "lost_race") return undefined;
-        return {
-          ...lease,
-          state: "revoking",
-          epoch: lease.epoch + 1,
-          because,
-          revokingSince: since,
-          nextAttempt: until,
-          attempts: 0,
-          lastError: undefined,
-          overdueSince: undefined,
-        };
+        return outcome === "moved" ? begun.claimed : undefined;
       }
       case "revoked":
       case "abandoned":

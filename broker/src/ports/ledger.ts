@@ -3,7 +3,8 @@ import type { EndReason } from "@phi/shared/contract/request";
 import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
-import type { Lease, LeaseState, RevokeReason } from "../domain/lease.js";
+import type { Lease, RevokeReason } from "../domain/lease.js";
+import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 
@@ -44,20 +45,6 @@ export interface SessionEnd {
   readonly at: Instant;
 }
 
-/** New values of a lease that moves; what is absent stays. `dueAt: null` means the broker has nothing left to do. */
-export interface LeaseMove {
-  readonly to: LeaseState;
-  readonly dueAt: Instant | null;
-  readonly because?: RevokeReason;
-  readonly aliveUntil?: Instant;
-  readonly createdOnTarget?: Instant;
-  readonly revokingSince?: Instant;
-  readonly attempts?: number;
-  readonly lastError?: string | null;
-  readonly overdueSince?: Instant;
-  readonly revokedAt?: Instant;
-}
-
 /** One thing that a change does to the ledger. */
 export type Step =
   | {
@@ -96,15 +83,7 @@ export type Step =
       readonly at: Instant;
       readonly idempotencyKey: string | undefined;
     }
-  /** From exactly this state and epoch; `to.epoch` is the epoch plus one when `claim` is set. */
-  | {
-      readonly do: "advance_lease";
-      readonly id: LeaseId;
-      readonly from: LeaseState;
-      readonly epoch: number;
-      readonly claim: boolean;
-      readonly move: LeaseMove;
-    }
+  | { readonly do: "advance_lease"; readonly advance: LeaseAdvance }
   /** Every unended lease of the request begins its revocation at `at`, being unwanted `since` then, each with its own `lease.revoking` event. Never a guard. */
   | {
       readonly do: "revoke_leases_of";
@@ -124,14 +103,6 @@ export interface Change {
   /** Each follower may bring an event of its own, written only if that follower changed a row. */
   readonly follow?: readonly (Step & { readonly event?: AuditEntry })[];
   readonly events: readonly [AuditEntry, ...AuditEntry[]];
-}
-
-/** A new claim on a lease already in revocation: not a move of the state machine, so it has no event. */
-export interface Claim {
-  readonly id: LeaseId;
-  readonly epoch: number;
-  /** When the claim ends by itself. */
-  readonly until: Instant;
 }
 
 export type CommitOutcome = "moved" | "lost_race";
@@ -162,15 +133,8 @@ export interface RequestFilter {
 export interface Ledger {
   /** Rejects with `store_unavailable` when it cannot be recorded; then nothing of it was. */
   commit(change: Change): Promise<CommitOutcome>;
-  /** Takes over a lease in `revoking`; `lost_race` when its epoch has moved on. */
-  claim(claim: Claim): Promise<CommitOutcome>;
-  /** Keeps a live lease alive: not a move of the state machine. `lost_race` when it is no longer active in this epoch. */
-  touch(lease: {
-    readonly id: LeaseId;
-    readonly epoch: number;
-    readonly aliveUntil: Instant;
-    readonly dueAt: Instant;
-  }): Promise<CommitOutcome>;
+  /** A move of a lease that stays in its state (a take-over, a later attempt), and so has no event. */
+  shift(advance: LeaseAdvance): Promise<CommitOutcome>;
   /** Events without a change: refusals, start and stop. */
   record(...events: readonly [AuditEntry, ...AuditEntry[]]): Promise<void>;
 

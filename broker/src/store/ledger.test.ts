@@ -128,11 +128,13 @@ describe("a lease", () => {
     });
     expect(await open.ledger.lease(lease.id)).toEqual(lease);
     const move = { to: "revoking", because: "window_over", revokingSince: 5, dueAt: 5 } as const;
-    const guard = { do: "advance_lease", id: lease.id, from: "issuing", epoch: 0, claim: true, move } as const;
+    const advance = { id: lease.id, from: "issuing", epoch: 0, claim: true, move } as const;
+    const guard = { do: "advance_lease", advance } as const;
     expect(await open.ledger.commit({ guard, events: [entry("lease.revoking", request)] })).toBe("moved");
     expect(await open.ledger.commit({ guard, events: [entry("lease.revoking", request)] })).toBe("lost_race");
-    expect(await open.ledger.claim({ id: lease.id, epoch: 0, until: 9 })).toBe("lost_race");
-    expect(await open.ledger.claim({ id: lease.id, epoch: 1, until: 9 })).toBe("moved");
+    const later = { id: lease.id, from: "revoking", claim: true, move: { to: "revoking", dueAt: 9 } } as const;
+    expect(await open.ledger.shift({ ...later, epoch: 0 })).toBe("lost_race");
+    expect(await open.ledger.shift({ ...later, epoch: 1 })).toBe("moved");
     expect(await open.ledger.lease(lease.id)).toMatchObject({ state: "revoking", epoch: 2, nextAttempt: 9 });
   });
 

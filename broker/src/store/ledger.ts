@@ -9,7 +9,7 @@ import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, entryToRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
 import { approvals, auditEvents, leases, ledgers, requests, sessions, signIns } from "./schema.js";
 import { insertIf, toStatement } from "./sql.js";
-import { compileStep, recorded } from "./steps.js";
+import { advanceLease, compileStep, recorded } from "./steps.js";
 
 /** The ledger on an open store. `changes` hears of every request that a committed event names. */
 export function createLedger(store: Store, changes: Changes): Ledger {
@@ -47,25 +47,8 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       return "moved";
     },
 
-    async claim({ id, epoch, until }) {
-      const move = { to: "revoking", dueAt: until } as const;
-      const { first } = compileStep(
-        { do: "advance_lease", id, from: "revoking", epoch, claim: true, move },
-        sql`1`,
-        sql`1`,
-      );
-      const [result] = await writer.write([toStatement(first)]);
-      return result?.rowsAffected === 1 ? "moved" : "lost_race";
-    },
-
-    async touch({ id, epoch, aliveUntil, dueAt }) {
-      const move = { to: "active", aliveUntil, dueAt } as const;
-      const { first } = compileStep(
-        { do: "advance_lease", id, from: "active", epoch, claim: false, move },
-        sql`1`,
-        sql`1`,
-      );
-      const [result] = await writer.write([toStatement(first)]);
+    async shift(advance) {
+      const [result] = await writer.write([toStatement(advanceLease(advance, sql`1`))]);
       return result?.rowsAffected === 1 ? "moved" : "lost_race";
     },
 

@@ -1,4 +1,5 @@
 import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
+import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
 import { leaseToRow, requestToRow } from "./rows.js";
 import { approvals, auditEvents, leases, requests, sessions, signIns, usedIdTokens } from "./schema.js";
@@ -113,16 +114,8 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
           ),
         ],
       };
-    case "advance_lease": {
-      const { to, ...values } = step.move;
-      return single(
-        updateIf(
-          leases,
-          { state: to, ...values, epoch: step.claim ? step.epoch + 1 : step.epoch },
-          sql`${eq(leases.id, step.id)} and ${eq(leases.state, step.from)} and ${eq(leases.epoch, step.epoch)} and ${condition}`,
-        ),
-      );
-    }
+    case "advance_lease":
+      return single(advanceLease(step.advance, condition));
     case "revoke_leases_of": {
       const unended = and(eq(leases.requestId, step.requestId), inArray(leases.state, ["issuing", "active"]));
       return {
@@ -150,6 +143,16 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
         ),
       );
   }
+}
+
+/** The compare-and-set of a lease. */
+export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, condition: SQL): SQL {
+  const { to, ...values } = move;
+  return updateIf(
+    leases,
+    { state: to, ...values, epoch: claim ? epoch + 1 : epoch },
+    sql`${eq(leases.id, id)} and ${eq(leases.state, from)} and ${eq(leases.epoch, epoch)} and ${condition}`,
+  );
 }
 
 function single(first: SQL): CompiledStep {

@@ -61,9 +61,11 @@ export async function startDeviceFlow(issuer: Discovery["issuer"], now: () => In
     async wait(signal) {
       const expiry = AbortSignal.timeout(Math.max(0, expiresAt - now()));
       try {
-        const tokens = await pollDeviceAuthorizationGrant(config, started, undefined, {
-          signal: AbortSignal.any([signal, expiry]),
-        });
+        const stop = AbortSignal.any([signal, expiry]);
+        const tokens = await Promise.race([
+          pollDeviceAuthorizationGrant(config, started, undefined, { signal: stop }),
+          rejectOn(stop),
+        ]);
         if (tokens.id_token === undefined)
           throw notUnderstood(issuer.url, "it gave no ID token; the scope must have `openid`");
         return { outcome: "signed_in", idToken: new Secret(tokens.id_token) };
@@ -75,6 +77,14 @@ export async function startDeviceFlow(issuer: Discovery["issuer"], now: () => In
       }
     },
   };
+}
+
+/** openid-client looks at the signal only between pauses of up to five seconds; a person who pressed Ctrl-C does not wait. */
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 async function discover(issuer: Discovery["issuer"]): Promise<Configuration> {
@@ -115,6 +125,8 @@ function issuerError(url: string, error: unknown): PhiError {
   if (error instanceof PhiError) return error;
   const said = oauthError(error);
   if (said !== undefined) return notUnderstood(url, `it answered \`${printable(said, 80)}\``, error);
+  if (error instanceof Error && error.cause instanceof RangeError)
+    return notUnderstood(url, "its answer is too large", error);
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   if (/^OAUTH_(?!TIMEOUT|ABORT)/.test(code))
     return notUnderstood(url, "its answer is not one of OpenID Connect", error);

@@ -42,18 +42,15 @@ export function createEventStreamReader(): { push(piece: string): ServerSentEven
 
   return {
     push(piece) {
-      let text = rest + piece;
-      if (!started && text !== "") {
-        started = true;
-        if (text.startsWith("\ufeff")) text = text.slice(1);
-      }
+      const text = takeMark(rest + piece);
       const events: ServerSentEvent[] = [];
-      // A CR at the very end may be half of a CRLF: it waits for the next piece.
-      const lines = /([^\r\n]*)(?:\r\n|\n|\r(?!$))/g;
       let read = 0;
-      for (let found = lines.exec(text); found !== null; found = lines.exec(text)) {
-        read = lines.lastIndex;
-        const dispatched = takeLine(found[1] ?? "");
+      // What was there before holds no line end, but for a CR that waited for its LF: every character is looked at once.
+      const ends = /\r\n|\n|\r(?!$)/g;
+      ends.lastIndex = Math.max(0, text.length - piece.length - 1);
+      for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
+        const dispatched = takeLine(text.slice(read, end.index));
+        read = ends.lastIndex;
         if (dispatched !== undefined) events.push(dispatched);
         if (size > LARGEST_EVENT) throw tooLarge();
       }
@@ -62,6 +59,13 @@ export function createEventStreamReader(): { push(piece: string): ServerSentEven
       return events;
     },
   };
+
+  /** A byte-order mark at the very beginning is no part of the first line. */
+  function takeMark(text: string): string {
+    if (started || text === "") return text;
+    started = true;
+    return text.startsWith("\ufeff") ? text.slice(1) : text;
+  }
 }
 
 function tooLarge(): PhiError {

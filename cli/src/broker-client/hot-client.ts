@@ -11,7 +11,7 @@ export interface HotClient {
   /** Tells the broker that a window lease's secret has arrived. */
   acknowledge(lease: string): Promise<HeartbeatReply>;
   /** Waits until the revocation is proven, as long as the broker does (5 s). */
-  endLease(lease: string, order: LeaseEndOrder, signal?: AbortSignal): Promise<LeaseEndReply>;
+  endLease(lease: string, order: LeaseEndOrder): Promise<LeaseEndReply>;
 }
 
 /** Milliseconds: the target has 30 s to create a credential; the broker waits 5 s for a revocation; a beat is quick. */
@@ -25,7 +25,7 @@ export interface HotClientParts {
 
 export function createHotClient({ transport, token, context }: HotClientParts): HotClient {
   async function post<T>(
-    call: { path: string; body: unknown; timeoutMs: number; signal?: AbortSignal | undefined },
+    call: { path: string; body: unknown; timeoutMs: number },
     parse: (value: unknown) => T | undefined,
     what: string,
   ): Promise<T> {
@@ -35,7 +35,6 @@ export function createHotClient({ transport, token, context }: HotClientParts): 
       headers: { authorization: `Bearer ${token.reveal()}` },
       body: JSON.stringify(call.body),
       timeoutMs: call.timeoutMs,
-      signal: call.signal,
     });
     if (answer.status < 200 || answer.status > 299) throw errorFromAnswer(answer, context);
     const value = parse(fromJson(answer.text));
@@ -58,9 +57,9 @@ export function createHotClient({ transport, token, context }: HotClientParts): 
         parseHeartbeatReply,
         "the answer to an acknowledgement",
       ),
-    endLease: (lease, order, signal) =>
+    endLease: (lease, order) =>
       post(
-        { path: `/v1/leases/${lease}/end`, body: order, timeoutMs: PATIENCE.end, signal },
+        { path: `/v1/leases/${lease}/end`, body: order, timeoutMs: PATIENCE.end },
         parseLeaseEndReply,
         "the answer to an end",
       ),

@@ -40,14 +40,14 @@ function candidates(command: string, searchPath: string | undefined): string[] {
   if (command.includes("/")) return [command];
   return (searchPath ?? "/usr/local/bin:/bin:/usr/bin")
     .split(path.delimiter)
-    .map((directory) => path.join(directory === "" ? "." : directory, command));
+    .map((directory) => `${directory === "" ? "." : directory}/${command}`);
 }
 
 function statOf(file: string): Stats | undefined {
   try {
-    return statSync(file);
+    return statSync(file, { throwIfNoEntry: false });
   } catch {
-    return undefined;
+    return undefined; // a part of the path is a file, a loop, or not ours to look into
   }
 }
 

@@ -68,13 +68,13 @@ it.each([
     ["ls", "-la", "--sort=size", "secrets/"],
     ["ls", "-la", "--sort=size", "secrets/"],
   ],
-])("%j is recorded as %j", (typed, recorded) => {
-  expect(redactCommand(typed)).toEqual(recorded);
+])("%j is recorded as %j", async (typed, recorded) => {
+  expect(await redactCommand(typed)).toEqual(recorded);
 });
 
-it("keeps to the contract's 64 words of 1,000 characters, and stays quick on a hostile word", () => {
+it("keeps to the contract's 64 words of 1,000 characters, and stays quick on a hostile word", async () => {
   const before = performance.now();
-  const recorded = redactCommand(["x", ...Array.from({ length: 500 }, () => "--token-".repeat(20_000))]);
+  const recorded = await redactCommand(["x", ...Array.from({ length: 500 }, () => "--token-".repeat(20_000))]);
   expect(performance.now() - before).toBeLessThan(2_000);
   expect(recorded).toHaveLength(64);
   expect(recorded.at(-1)).toBe("… 438 more");

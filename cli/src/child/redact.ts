@@ -3,65 +3,29 @@
  * into commands; the audit trail must not become the place where they are kept. It errs on the side of hiding.
  */
 
-const HIDDEN = "[redacted]";
 /** The contract's limits of a recorded command. */
 const MOST_WORDS = 64;
 const LONGEST_WORD = 1_000;
 
+/**
+ * Most words are short and plain: every rule needs a sign, a blank, a dash in front or the length of a token to match, so
+ * for these the rules (dozens of regular expressions, dear to build) are not even loaded.
+ */
+const PLAIN = /^(?:[A-Za-z0-9_./][\w./-]{0,14})?$/;
+
 /** The words for the record: redacted, and cut to what the contract takes. */
-export function redactCommand(words: readonly string[]): string[] {
-  const recorded: string[] = [];
-  for (const [index, word] of words.slice(0, MOST_WORDS).entries()) {
+export async function redactCommand(words: readonly string[]): Promise<string[]> {
+  const recorded = words.every((word) => PLAIN.test(word)) ? [...words] : await redactWords(words);
+  const cut = recorded.map((word) => (word.length > LONGEST_WORD ? `${word.slice(0, LONGEST_WORD - 1)}…` : word));
+  if (cut.length <= MOST_WORDS) return cut;
+  return [...cut.slice(0, MOST_WORDS - 1), `… ${cut.length - MOST_WORDS + 1} more`];
+}
+
+async function redactWords(words: readonly string[]): Promise<string[]> {
+  const { HIDDEN, redactWord, takesSecret } = await import("./redact-word.js");
+  return words.map((word, index) => {
+    if (index >= MOST_WORDS) return "";
     const before = words[index - 1];
-    const hidden = before !== undefined && takesSecret(before) && index > 1 ? HIDDEN : redactWord(word, words[0] ?? "");
-    recorded.push(hidden.length > LONGEST_WORD ? `${hidden.slice(0, LONGEST_WORD - 1)}…` : hidden);
-  }
-  if (words.length <= MOST_WORDS) return recorded;
-  return [...recorded.slice(0, MOST_WORDS - 1), `… ${words.length - MOST_WORDS + 1} more`];
-}
-
-/** Names of options and variables whose value is a secret; `key` alone is too common (`--key=value`, `--sort-key`). */
-const SECRET_NAME =
-  "(?:[a-z0-9_-]*(?:passw(?:or)?d|passwd|passphrase|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth)|pwd)";
-const ASSIGNMENT = new RegExp(`(^|[\\s"';&?])(-{0,2}${SECRET_NAME})(=)("[^"]*"|'[^']*'|[^\\s"';&]+)`, "gi");
-const OPTION = new RegExp(`^--?${SECRET_NAME}$`, "i");
-const HEADER = /((?:proxy-)?authorization|cookie|x-api-key|private-token)(\s*:\s*)([^"'\r\n]+)/gi;
-const SQL = /\b(password|identified\s+by)(\s+)('(?:[^']|'')*'|"[^"]*")/gi;
-const USERINFO = /\b([a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*):([^\s/@"']+)@/gi;
-/** Tokens that say what they are: phi, GitHub, GitLab, Slack, AWS key ids, npm, Stripe, JWTs, PEM blocks. */
-const TOKENS = [
-  /\bphi_[A-Za-z0-9_-]{20,}/g,
-  /\bgh[pousr]_[A-Za-z0-9]{20,}/g,
-  /\bgithub_pat_\w{20,}/g,
-  /\bglpat-[\w-]{16,}/g,
-  /\bxox[abeoprs]-[\w-]{10,}/g,
-  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  /\bnpm_[A-Za-z0-9]{30,}/g,
-  /\b[rs]k_(?:live|test)_\w{16,}/g,
-  /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-];
-
-/** Most words are short and plain. Everything below needs a sign, a blank or the length of a token to match. */
-const PLAIN = /^[\w./-]{0,15}$/;
-
-function redactWord(word: string, program: string): string {
-  if (PLAIN.test(word) && !word.startsWith("-p")) return word;
-  // Longer than any command worth recording: what comes after is cut anyway, and the expressions stay quick.
-  let text = word.slice(0, LONGEST_WORD * 4);
-  // mysql -pSECRET, mysqldump -pSECRET, mariadb -pSECRET: no blank between.
-  if (/(?:^|\/)(?:mysql|mariadb)[a-z-]*$/.test(program)) text = text.replace(/^-p(.+)$/s, `-p${HIDDEN}`);
-  // curl -u name:password
-  text = text.replace(/^(-u[^:\s]+:|--user=[^:\s]+:)(.+)$/s, `$1${HIDDEN}`);
-  text = text.replace(USERINFO, `$1:${HIDDEN}@`);
-  text = text.replace(ASSIGNMENT, `$1$2$3${HIDDEN}`);
-  text = text.replace(HEADER, `$1$2${HIDDEN}`);
-  text = text.replace(SQL, `$1$2${HIDDEN}`);
-  for (const token of TOKENS) text = text.replace(token, HIDDEN);
-  return text;
-}
-
-/** Whether the word after this one is a secret: `--password SECRET`. */
-function takesSecret(option: string): boolean {
-  return OPTION.test(option);
+    return before !== undefined && index > 1 && takesSecret(before) ? HIDDEN : redactWord(word, words[0] ?? "");
+  });
 }

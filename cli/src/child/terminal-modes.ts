@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { closeSync } from "node:fs";
 import { isTerminal } from "../terminal/style.js";
 import { writeAll } from "../terminal/write.js";
 
@@ -32,6 +33,21 @@ export async function saveTerminalModes(): Promise<TerminalModes | undefined> {
       if (hard && isTerminal(1)) writeAll(1, TIDY);
     },
   };
+}
+
+/**
+ * Keeps Node from setting the terminal, at its exit, back to what it was at its start: that would undo what the command
+ * did to it, and break a pager that still has it (`phi exec … | less`). Node leaves alone what has been closed. The last
+ * thing to do: nothing can be said afterwards.
+ */
+export function leaveTerminalAsItIs(): void {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      closeSync(descriptor);
+    } catch {
+      // closed by whoever started phi
+    }
+  }
 }
 
 function readModes(): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import { childEnvironment, leaseVariables } from "./environment.js";
 import { keepAlive } from "./keep-alive.js";
 import { type ChildEnd, type RunningChild, runChild } from "./run-child.js";
 import { createTalk, type TalkFlags } from "./talk.js";
-import { saveTerminalModes } from "./terminal-modes.js";
+import { leaveTerminalAsItIs, saveTerminalModes } from "./terminal-modes.js";
 import { watchWindow } from "./window-watch.js";
 
 export interface UnderLease {
@@ -30,7 +30,10 @@ export interface UnderLease {
 export async function runUnderLease(order: UnderLease): Promise<Ending> {
   const [reply, modes] = await Promise.all([order.lease, saveTerminalModes()]);
   const talk = createTalk(reply, order.flags);
-  const impatient = new AbortController();
+  let hurry = () => {};
+  const hurried = new Promise<"hurried">((resolve) => {
+    hurry = () => resolve("hurried");
+  });
   let stopped: Promise<boolean> | undefined;
 
   const stop = (because: string) => {
@@ -57,7 +60,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
       words: order.words,
       environment: childEnvironment(order.env, leaseVariables(reply)),
       onContinue: () => beats?.beatNow(),
-      onImpatience: () => impatient.abort(new Error("interrupted")),
+      onImpatience: () => hurry(),
     });
     talk.began();
     end = await child.ended;
@@ -74,17 +77,17 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
     modes?.restore(wasForced === true || ("signal" in end && end.signal === "SIGKILL"));
   await endLease({ ...endOf(end), because: stopped === undefined ? "command_ended" : "window_over" });
   child.release();
+  leaveTerminalAsItIs();
   return stopped === undefined ? end : { code: WINDOW_OVER };
 
   async function endLease(how: LeaseEndOrder): Promise<void> {
     try {
-      const { state } = await order.client.endLease(reply.lease, how, impatient.signal);
-      if (state === "revoking") talk.stillRevoking();
+      const answer = await Promise.race([order.client.endLease(reply.lease, how), hurried]);
+      if (answer === "hurried" || answer.state === "revoking") talk.stillRevoking();
     } catch (error) {
       const known = asPhiError(error);
-      if (known !== undefined) talk.endUnknown(known);
-      else if (impatient.signal.aborted) talk.stillRevoking();
-      else throw error;
+      if (known === undefined) throw error;
+      talk.endUnknown(known);
     }
   }
 }

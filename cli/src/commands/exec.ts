@@ -26,7 +26,7 @@ export async function exec(peek: Peek, env: Environment): Promise<Ending> {
 
   const file = findCommand(command, env["PATH"]);
   const { client } = await openHotClient(globals, env);
-  const recorded = redactCommand(tail);
+  const recorded = await redactCommand(tail);
   const lease = askForLease(client, {
     meant: readMeant(flags.what, flags.request),
     role: flags.role,

@@ -12,7 +12,7 @@ import { typedCommand } from "./typed-command.js";
 
 const now = Date.parse("2026-11-22T12:03:00.000Z");
 const HOSTILE = "pay\u202eload\u001b]0;owned\u0007 \u009b31mred\r\nPWNED\tx\u200b";
-const ACTS = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e]/u;
+const ACTS = /[\p{Cc}\u200b-\u200f\u202a-\u202e]/u;
 
 const hostileRequest = exampleRequest({
   reason: HOSTILE,

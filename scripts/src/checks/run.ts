@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readTestCounts, type TestCounts } from "./test-counts.js";
@@ -18,7 +18,7 @@ const STATIC: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [bin("tsc"), "-b", "tsconfig.json"],
     [bin("tsc"), "-p", "tsconfig.tests.json"],
   ],
-  lint: [[bin("biome"), "check", "."]],
+  lint: [[bin("biome"), "check", "--diagnostic-level=warn", "."]],
   boundaries: [[process.execPath, join("scripts", "dist", "checks", "boundaries.js")]],
 };
 const PARTS = [...Object.keys(STATIC), ...TEST_PARTS];
@@ -26,18 +26,50 @@ const PARTS = [...Object.keys(STATIC), ...TEST_PARTS];
 /** Bundles of certificates are read anew by each Node process and make every one of them slow. */
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
 
-let running: ChildProcess | undefined;
+/** A check that takes longer has lost its way; ms. */
+const LONGEST_CHECK = 20 * 60_000;
+/** Time to clean up after SIGTERM before SIGKILL, in ms. */
+const GRACE = 10_000;
 
-/** Runs a program with our output; whether it ended well. */
+let endRunning: (why: string) => void = () => {};
+
+/** Runs a program with our output, as the head of a group that ends with it; whether it ended well. */
 function succeeds([command = "", ...args]: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
-    running = spawn(command, args, { cwd: root, env: environment, stdio: ["ignore", "inherit", "inherit"] });
-    running.once("error", (error) => {
-      process.stderr.write(`${command}: ${error.message}\n`);
-      resolve(false);
+    const child = spawn(command, args, {
+      cwd: root,
+      env: environment,
+      stdio: ["ignore", "inherit", "inherit"],
+      detached: true,
     });
-    running.once("exit", (code) => resolve(code === 0));
+    const timers: NodeJS.Timeout[] = [];
+    endRunning = (why) => {
+      process.stderr.write(`\nscripts/test: ends ${basename(command)}: ${why}\n`);
+      signalGroup(child, "SIGTERM");
+      timers.push(setTimeout(() => signalGroup(child, "SIGKILL"), GRACE));
+    };
+    timers.push(setTimeout(() => endRunning(`it ran for ${LONGEST_CHECK / 60_000} minutes`), LONGEST_CHECK));
+    const done = (well: boolean) => {
+      // A worker that is caught in a loop outlives its parent and hears no polite word.
+      signalGroup(child, "SIGKILL");
+      timers.forEach(clearTimeout);
+      endRunning = () => {};
+      resolve(well);
+    };
+    child.once("error", (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      done(false);
+    });
+    child.once("exit", (code) => done(code === 0));
   });
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // nobody of the group is left
+  }
 }
 
 async function timed(name: string, check: () => Promise<boolean>): Promise<boolean> {
@@ -80,11 +112,11 @@ async function main(): Promise<number> {
 
   const failed: string[] = [];
   for (const [name, commands] of Object.entries(STATIC)) {
-    if (only.includes(name) && !(await timed(name, () => allSucceed(commands)))) failed.push(name);
+    if (!interrupted && only.includes(name) && !(await timed(name, () => allSucceed(commands)))) failed.push(name);
   }
   const parts = TEST_PARTS.filter((part) => only.includes(part));
   let counts: TestCounts | undefined;
-  if (parts.length > 0) {
+  if (parts.length > 0 && !interrupted) {
     const name = parts.length === TEST_PARTS.length ? "tests" : `tests: ${parts.join(", ")}`;
     const passed = await timed(name, async () => {
       const outcome = await runTests(parts);
@@ -94,19 +126,23 @@ async function main(): Promise<number> {
     if (!passed) failed.push("tests");
   }
 
-  process.stdout.write(`\n${failed.length === 0 ? "" : `phi: not right: ${failed.join(", ")}\n`}`);
-  if (parts.length === 0)
-    process.stdout.write(`phi: ${only.join(", ")} ${failed.length === 0 ? "passed" : "failed"}\n`);
-  else if (counts === undefined) process.stdout.write("phi: the tests did not finish\n");
-  else process.stdout.write(`phi: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+  if (interrupted) failed.push("interrupted");
+  process.stdout.write(failed.length === 0 ? "\n" : `\nphi: not right: ${failed.join(", ")}\n`);
+  process.stdout.write(`phi: ${lastLine(parts.length > 0, counts, failed.length)}\n`);
   return failed.length === 0 ? 0 : 1;
 }
 
+function lastLine(tested: boolean, counts: TestCounts | undefined, failed: number): string {
+  if (!tested) return failed === 0 ? "passed" : "failed";
+  if (counts === undefined) return "the tests did not finish";
+  return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+}
+
+let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
-    running?.kill(signal);
-    process.exitCode = 1;
-    running?.once("exit", () => process.exit(1));
+  process.on(signal, () => {
+    interrupted = true;
+    endRunning(`it was told to by ${signal}`);
   });
 }
 

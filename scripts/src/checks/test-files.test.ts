@@ -14,7 +14,9 @@ test("tests are unit, integration when they use the environment (also through th
     "broker/b.testing.ts": 'import { startPostgres } from "@phi/scripts/environment/postgres";',
     "broker/src/c.test.ts": 'import { x } from "./c.testing.js";',
     "broker/src/c.testing.ts": 'import { x } from "./c.testing.js";',
-    "scripts/src/environment/issuer.test.ts": "",
+    "scripts/src/environment/issuer.test.ts": 'import { startIssuer } from "./issuer.js";',
+    "scripts/src/checks/d.test.ts": 'const text = `import { x } from "@phi/scripts/environment/postgres";`;',
+    "scripts/src/demo.test.ts": "",
     "cli/test/deep/exec.test.ts": "",
   };
   for (const [path, text] of Object.entries(files)) {
@@ -26,6 +28,8 @@ test("tests are unit, integration when they use the environment (also through th
     "broker/src/a.test.ts": "integration",
     "broker/src/c.test.ts": "unit",
     "scripts/src/environment/issuer.test.ts": "integration",
+    "scripts/src/checks/d.test.ts": "unit",
+    "scripts/src/demo.test.ts": "e2e",
     "cli/test/deep/exec.test.ts": "e2e",
   });
   rmSync(root, { recursive: true });

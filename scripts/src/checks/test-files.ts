@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
+import { targetOf } from "./modules.js";
+import { parseSource } from "./source-file.js";
 
 export const TEST_PARTS = ["unit", "integration", "e2e"] as const;
 export type TestPart = (typeof TEST_PARTS)[number];
@@ -13,19 +15,22 @@ export function listTests(root: string): ReadonlyMap<string, TestPart> {
 
 /** What runs the built programs is end to end; what uses a real server of the environment is integration; the rest is unit. */
 function partOf(root: string, path: string): TestPart {
-  if (/^[^/]+\/test\//.test(path)) return "e2e";
-  if (path.startsWith("scripts/src/environment/")) return "integration";
+  if (/^(?:[^/]+\/test\/|scripts\/src\/[^/]+$)/.test(path)) return "e2e";
   return usesEnvironment(root, path, new Set()) ? "integration" : "unit";
 }
 
 /** Directly, or through its `*.testing.ts`. */
 function usesEnvironment(root: string, path: string, seen: Set<string>): boolean {
-  if (seen.has(path)) return false;
   seen.add(path);
-  const text = read(join(root, path));
-  if (text.includes("@phi/scripts/environment/")) return true;
-  return [...text.matchAll(/["'](\.{1,2}\/[^"']*\.testing)\.js["']/g)].some((match) =>
-    usesEnvironment(root, `${posix.join(posix.dirname(path), match[1] ?? "")}.ts`, seen),
+  const file = parseSource(path, read(join(root, path)));
+  const targets = file.imports.flatMap(({ specifier }) => {
+    const target = targetOf(file, specifier);
+    return target.kind === "file" ? [target.path] : [];
+  });
+  return targets.some(
+    (target) =>
+      target.startsWith("scripts/src/environment/") ||
+      (target.endsWith(".testing.ts") && !seen.has(target) && usesEnvironment(root, target, seen)),
   );
 }
 

@@ -27,6 +27,7 @@ export interface ServerFolder {
   /**
    * How the server's account names the data directory. Below a private directory of root's (`/root`, `mktemp -d`) it may not
    * walk there by path. But its working directory is set before it stops being root, and on Linux that has a name of its own.
+   * PostgreSQL 15 and older walk away from it and back, by path.
    */
   readonly dataAsSeenInside: string;
   readonly isReachable: boolean;
@@ -39,12 +40,6 @@ export function prepareFolder(wanted: string | undefined, account: Account | und
   chmodSync(path, 0o700);
   if (account !== undefined) chownSync(path, account.uid, account.gid);
   const isReachable = canReach(account, path);
-  if (!isReachable && process.platform !== "linux") {
-    throw new Error(
-      `PostgreSQL refuses to run as root, so it runs as uid ${account?.uid}, and that account cannot reach ${path}. ` +
-        "Choose a directory that others may pass through.",
-    );
-  }
   const data = join(path, "data");
   const dataAsSeenInside = isReachable ? data : "/proc/self/cwd";
   return { path, data, logFile: join(path, "postgres.log"), dataAsSeenInside, isReachable };
@@ -53,6 +48,12 @@ export function prepareFolder(wanted: string | undefined, account: Account | und
 /** Makes the cluster if there is none, and gives the superuser's password. A half-made one from a crash is made again. */
 export function ensureCluster(folder: ServerFolder, binaries: PostgresBinaries, account: Account | undefined): string {
   const { path, data } = folder;
+  if (!folder.isReachable && (process.platform !== "linux" || binaries.majorVersion < 16)) {
+    throw new Error(
+      `PostgreSQL refuses to run as root, so it runs as uid ${account?.uid}, and that account cannot reach ${path}. ` +
+        "Choose a directory that others may pass through.",
+    );
+  }
   const passwordFile = join(path, "superuser-password");
   if (existsSync(data)) {
     const made = readFileSync(join(data, "PG_VERSION"), "utf8").trim();

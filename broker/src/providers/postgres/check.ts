@@ -64,14 +64,8 @@ export async function check(
     });
   } catch (error) {
     if (signal.aborted) throw asPhiError(error);
-    const { message, hint } = asPhiError(error);
-    return [
-      {
-        severity: "error",
-        message,
-        ...(hint === undefined ? {} : { hint: "see that it runs, and that url is right" }),
-      },
-    ];
+    const hint = "see that it runs and can be reached from here, and that url is right";
+    return [{ severity: "error", message: asPhiError(error).message, hint }];
   }
 }
 
