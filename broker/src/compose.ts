@@ -1,10 +1,9 @@
-import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import type { Config } from "./config/config.js";
 import { createExpiryLoop } from "./expiry/loop.js";
 import { type Broker, createApp } from "./http/app.js";
+import { listen } from "./http/listen.js";
 import { createIdentity } from "./identity/identity.js";
 import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
@@ -149,26 +148,4 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
     await sweepDue.pass();
     await Promise.race([sweepDue.idle(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_WITHIN).unref())]);
   }
-}
-
-/** Streams that wait for a change would keep the server open for ever: on stop every connection is closed. */
-function listen(
-  app: ReturnType<typeof createApp>,
-  { host, port }: Config["listen"],
-): Promise<{ url: string; close(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, (address: AddressInfo) => {
-      const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-      resolve({
-        url: `http://${name}:${address.port}`,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            if ("closeAllConnections" in server) setTimeout(() => server.closeAllConnections(), 500).unref();
-            if ("closeIdleConnections" in server) server.closeIdleConnections();
-          }),
-      });
-    });
-    server.once("error", reject);
-  });
 }

@@ -7,7 +7,7 @@
  *
  * Each import() of the entry that names one of LAZY is pointed at its chunk; all other imports are bundled in place.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -34,6 +34,7 @@ const common = {
   define: { PHI_VERSION: JSON.stringify(version) },
   legalComments: "none",
   metafile: true,
+  write: false,
   logLevel: "warning",
 };
 
@@ -51,8 +52,7 @@ const pointAtChunks = {
   },
 };
 
-rmSync(out, { recursive: true, force: true });
-const [entry] = await Promise.all([
+const [entry, lazy] = await Promise.all([
   build({
     ...common,
     entryPoints: [source("main.ts")],
@@ -80,4 +80,17 @@ const [{ inputs, bytes }] = Object.values(entry.metafile.outputs).filter(({ entr
 const foreign = Object.keys(inputs).filter((file) => file.includes("node_modules"));
 if (foreign.length > 0) throw new Error(`the hot path would load ${foreign.join(", ")}: import it lazily`);
 if (bytes > ENTRY_LIMIT) throw new Error(`the hot path is ${bytes} bytes, more than ${ENTRY_LIMIT}`);
+
+// Each file whole, the entry last, what is left over removed after it: a phi that runs meanwhile never finds a half.
+const files = [...lazy.outputFiles, ...entry.outputFiles];
+for (const { path: file, contents } of files) {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, contents);
+  renameSync(`${file}.${process.pid}`, file);
+}
+const current = new Set(files.map((file) => file.path));
+for (const name of readdirSync(out, { recursive: true, withFileTypes: true })) {
+  const file = path.join(name.parentPath, name.name);
+  if (name.isFile() && !current.has(file)) rmSync(file);
+}
 process.stdout.write(`bundled: main.cjs ${(bytes / 1024).toFixed(1)} kB from ${Object.keys(inputs).length} files\n`);

@@ -24,7 +24,7 @@ export function profilesDirectory(env: Environment): string {
 /** The profile meant: as typed or in `PHI_PROFILE`, else `default`. Throws `invalid_input` for a name that is none. */
 export function resolveProfileName(typed: string | undefined): string {
   const name = typed ?? "default";
-  if (/^[a-z0-9-]{1,32}$/.test(name)) return name;
+  if (name.length <= 32 && /^[a-z0-9-]+$/.test(name)) return name;
   throw new PhiError("invalid_input", "A profile's name is 1 to 32 lower-case letters, digits and dashes.", {
     hint: "for example: --profile staging",
   });

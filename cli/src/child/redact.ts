@@ -11,11 +11,11 @@ const LONGEST_WORD = 1_000;
  * Most words are short and plain: every rule needs a sign, a blank, a dash in front or the length of a token to match, so
  * for these the rules (dozens of regular expressions, dear to build) are not even loaded.
  */
-const PLAIN = /^(?:[A-Za-z0-9_./][\w./-]{0,14})?$/;
+const PLAIN = /^(?:[A-Za-z0-9_./][\w./-]*)?$/;
 
 /** The words for the record: redacted, and cut to what the contract takes. */
 export async function redactCommand(words: readonly string[]): Promise<string[]> {
-  const recorded = words.every((word) => PLAIN.test(word)) ? [...words] : await redactWords(words);
+  const recorded = words.every((word) => word.length < 16 && PLAIN.test(word)) ? [...words] : await redactWords(words);
   const cut = recorded.map((word) => (word.length > LONGEST_WORD ? `${word.slice(0, LONGEST_WORD - 1)}…` : word));
   if (cut.length <= MOST_WORDS) return cut;
   return [...cut.slice(0, MOST_WORDS - 1), `… ${cut.length - MOST_WORDS + 1} more`];

@@ -24,7 +24,6 @@ export interface TalkFlags {
 export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
   const style = stderrStyle(flags.noColor);
   const onTerminal = isTerminal(2);
-  const end = clock(Date.now() + reply.expiresInMs);
 
   /** On a terminal the line starts afresh, whatever the command has drawn, also when its modes are raw. */
   const say = (text: string) => writeAll(2, onTerminal ? `\r\u001b[K${text}\r\n` : `${text}\n`);
@@ -35,7 +34,7 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
       if (onTerminal && !flags.quiet)
         writeAll(
           2,
-          `${style.faint(`phi: ${reply.resource} as ${reply.role} until ${end} (${left(reply.expiresInMs)})`)}\n`,
+          `${style.faint(`phi: ${reply.resource} as ${reply.role} until ${clock(Date.now() + reply.expiresInMs)} (${left(reply.expiresInMs)})`)}\n`,
         );
     },
     warning: (minutes) =>
