@@ -1,16 +1,19 @@
 /**
  * Bundles the CLI in two halves.
  *
- * - `dist/bin/main.cjs`: the entry and the hot commands in one CommonJS file, because a CommonJS start is a quarter
- *   quicker than an ES module's. It may hold nothing from node_modules; the build fails when it does.
+ * - `dist/bin/hot-….cjs`: the entry and the hot commands in one CommonJS file, because a CommonJS start is a quarter
+ *   quicker than an ES module's, with V8's code cache beside it; `main.cjs` is the few lines that run it (loader.cjs).
+ *   It may hold nothing from node_modules; the build fails when it does.
  * - `dist/bin/lazy/*.mjs`: everything else as ES modules with shared chunks, read only when a command needs it.
  *
  * Each import() of the entry that names one of LAZY is pointed at its chunk; all other imports are bundled in place.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
+import { compileCache, wrapForLoader } from "./code-cache.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const source = (file) => path.join(root, "src", file);
@@ -56,7 +59,7 @@ const [entry, lazy] = await Promise.all([
   build({
     ...common,
     entryPoints: [source("main.ts")],
-    outfile: path.join(out, "main.cjs"),
+    outfile: path.join(out, "hot.cjs"),
     format: "cjs",
     plugins: [pointAtChunks],
   }),
@@ -81,16 +84,31 @@ const foreign = Object.keys(inputs).filter((file) => file.includes("node_modules
 if (foreign.length > 0) throw new Error(`the hot path would load ${foreign.join(", ")}: import it lazily`);
 if (bytes > ENTRY_LIMIT) throw new Error(`the hot path is ${bytes} bytes, more than ${ENTRY_LIMIT}`);
 
+const [script, map] = [".cjs", ".map"].map((end) => entry.outputFiles.find(({ path: file }) => file.endsWith(end)));
+const text = wrapForLoader(script.text);
+// Another name for another content: loader, script and cache of two builds cannot be mixed up.
+const name = `hot-${createHash("sha256").update(text).digest("hex").slice(0, 12)}.cjs`;
+const loader = await transform(readFileSync(path.join(root, "build", "loader.cjs"), "utf8"), {
+  minify: true,
+  define: { PHI_SCRIPT: JSON.stringify(name) },
+});
+
 // Each file whole, the entry last, what is left over removed after it: a phi that runs meanwhile never finds a half.
-const files = [...lazy.outputFiles, ...entry.outputFiles];
-for (const { path: file, contents } of files) {
+const files = [
+  ...lazy.outputFiles.map(({ path: file, contents }) => [file, contents]),
+  [path.join(out, "hot.cjs.map"), map.contents],
+  [path.join(out, name), text],
+  [path.join(out, `${name}.cache`), compileCache(text, path.join(out, name))],
+  [path.join(out, "main.cjs"), loader.code],
+];
+for (const [file, contents] of files) {
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(`${file}.${process.pid}`, contents);
   renameSync(`${file}.${process.pid}`, file);
 }
-const current = new Set(files.map((file) => file.path));
-for (const name of readdirSync(out, { recursive: true, withFileTypes: true })) {
-  const file = path.join(name.parentPath, name.name);
-  if (name.isFile() && !current.has(file)) rmSync(file);
+const current = new Set(files.map(([file]) => file));
+for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
+  const file = path.join(entry.parentPath, entry.name);
+  if (entry.isFile() && !current.has(file)) rmSync(file);
 }
-process.stdout.write(`bundled: main.cjs ${(bytes / 1024).toFixed(1)} kB from ${Object.keys(inputs).length} files\n`);
+process.stdout.write(`bundled: hot path ${(bytes / 1024).toFixed(1)} kB from ${Object.keys(inputs).length} files\n`);

@@ -33,16 +33,20 @@ export function createFindUsableRequest({ ledger, dossiers, clock }: Needs): Fin
       if (rights.use && isUsableNow(request)) return request;
       throw whyNotUsable(request, rights.use || rights.end || rights.withdraw);
     }
-    const [approved, active, pending] = await Promise.all(
-      (["approved", "active", "pending"] as const).map((state) =>
-        ledger.requests({ requester: caller.principal, state, limit: MOST }),
-      ),
-    );
-    const meant = (request: Request) => order.resource === undefined || request.resource === order.resource;
-    const usable = [...(active ?? []), ...(approved ?? [])].filter((request) => meant(request)).filter(isUsableNow);
+    const live = await ledger.requests({
+      requester: caller.principal,
+      states: ["active", "approved", "pending"],
+      limit: MOST,
+    });
+    const meant = live.filter((request) => order.resource === undefined || request.resource === order.resource);
+    const usable = meant.filter(isUsableNow);
     const [only, another] = usable;
     if (only !== undefined && another === undefined) return only;
-    if (only === undefined) throw nothingUsable(order.resource, (pending ?? []).filter(meant));
+    if (only === undefined)
+      throw nothingUsable(
+        order.resource,
+        meant.filter((request) => request.state === "pending"),
+      );
     throw new PhiError(
       "several_usable_requests",
       `You have ${usable.length} usable requests${order.resource === undefined ? "" : ` on ${order.resource}`}.`,

@@ -195,7 +195,8 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
       await target.provider.revoke(target.resource.config, [lease], AbortSignal.timeout(ISSUE_WITHIN)).catch(() => []);
       throw windowOver(request);
     }
-    const current = await ledger.request(request.id);
+    // Two first uses at once: the window is the one that the ledger took.
+    const current = request.state === "active" ? request : await ledger.request(request.id);
     const expiresAt = current?.state === "active" ? Math.min(current.expiresAt, lease.expiresAt) : lease.expiresAt;
     return {
       lease: activation.active,

@@ -124,7 +124,8 @@ export interface RequestFilter {
   readonly requester?: Principal | undefined;
   /** Requests that name one of these approvers and are not the principal's own. */
   readonly approvableBy?: Principal | undefined;
-  readonly state?: Request["state"] | undefined;
+  /** Any of these; absent: all. */
+  readonly states?: readonly Request["state"][] | undefined;
   readonly before?: RequestId | undefined;
   readonly limit: number;
 }

@@ -1,11 +1,11 @@
-import { and, eq, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import type { RequestFilter } from "../ports/ledger.js";
 import type { Store } from "./open.js";
 import { requests } from "./schema.js";
 
 /** Approvers match by group or subject; the list is JSON, and each selector is compared whole. */
 export async function requestsMatching(read: Store["read"], filter: RequestFilter): Promise<SQL | undefined> {
-  const { requester, approvableBy, state, before } = filter;
+  const { requester, approvableBy, states, before } = filter;
   const conditions: (SQL | undefined)[] = [];
   if (requester !== undefined) {
     conditions.push(eq(requests.requesterIssuer, requester.issuer), eq(requests.requesterSubject, requester.subject));
@@ -17,7 +17,7 @@ export async function requestsMatching(read: Store["read"], filter: RequestFilte
       or(ne(requests.requesterIssuer, approvableBy.issuer), ne(requests.requesterSubject, approvableBy.subject)),
     );
   }
-  if (state !== undefined) conditions.push(eq(requests.state, state));
+  if (states !== undefined) conditions.push(inArray(requests.state, [...states]));
   if (before !== undefined) {
     const [edge] = await read.select({ at: requests.createdAt }).from(requests).where(eq(requests.id, before)).limit(1);
     if (edge !== undefined) {
