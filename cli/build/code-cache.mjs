@@ -7,7 +7,7 @@ import { Script } from "node:vm";
  */
 export function wrapForLoader(text) {
   const wrapped = `(function(exports,require,module,__filename,__dirname,phiImport){${text.replaceAll(/\bimport\(/g, "phiImport(")}\n})`;
-  if (/[^\u0000-\u007f]/.test(wrapped)) throw new Error("the script must be ASCII: it is read as latin1");
+  if (Buffer.byteLength(wrapped) !== wrapped.length) throw new Error("the script must be ASCII: it is read as latin1");
   return wrapped;
 }
 

@@ -69,11 +69,11 @@ export function peekArgv(words: readonly string[], env: Environment): Peek {
     args,
     tail,
     globals: {
-      profile: values.profile ?? given(env["PHI_PROFILE"]),
-      broker: values.broker ?? given(env["PHI_BROKER"]),
+      profile: values.profile ?? given(env.PHI_PROFILE),
+      broker: values.broker ?? given(env.PHI_BROKER),
       json: set.json,
-      noInput: set.noInput || given(env["PHI_NO_INPUT"]) !== undefined,
-      noColor: set.noColor || given(env["NO_COLOR"]) !== undefined || env["TERM"] === "dumb",
+      noInput: set.noInput || given(env.PHI_NO_INPUT) !== undefined,
+      noColor: set.noColor || given(env.NO_COLOR) !== undefined || env.TERM === "dumb",
       quiet: set.quiet,
     },
   };

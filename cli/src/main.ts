@@ -52,7 +52,7 @@ async function endingOf(peek: Peek, words: readonly string[]): Promise<Ending> {
     const { reportError } = await import("./terminal/report-error.js");
     const { json, noColor } = peek.globals;
     return {
-      code: reportError(error, { json, noColor, debug: process.env["PHI_DEBUG"] === "1", exitFor: ownCode(peek.word) }),
+      code: reportError(error, { json, noColor, debug: process.env.PHI_DEBUG === "1", exitFor: ownCode(peek.word) }),
     };
   }
 }

@@ -38,7 +38,7 @@ afterEach(endAll);
 
 /** Leases of a request, as the broker tells them. */
 async function leases(id: string): Promise<{ handle: string; state: string }[]> {
-  return (await alice.json(["show", id]))["leases"] as { handle: string; state: string }[];
+  return (await alice.json(["show", id])).leases as { handle: string; state: string }[];
 }
 
 /** Runs a shell line under the lease and gives what it printed. */
@@ -61,7 +61,9 @@ function isAlive(pid: number): boolean {
 describe("phi exec", () => {
   test("gives the command a credential of its own and nothing to say, and revokes it when the command ends", async () => {
     const id = await access();
-    const ran = await sh('printf "%s %s %s %s" "$PGUSER" "${#PGPASSWORD}" "$PHI_REQUEST" "$PHI_RESOURCE"; [ -n "$PHI_EXPIRES_AT" ]');
+    const ran = await sh(
+      'printf "%s %s %s %s" "$PGUSER" "$(printf %s "$PGPASSWORD" | wc -c)" "$PHI_REQUEST" "$PHI_RESOURCE"; [ -n "$PHI_EXPIRES_AT" ]',
+    );
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     const [user = "", passwordLength, request, resource] = ran.stdout.split(" ");
     expect(Number(passwordLength)).toBeGreaterThan(20);
@@ -127,30 +129,38 @@ describe("phi exec", () => {
   test("keeps secrets in the command out of the record", async () => {
     const id = await access();
     await alice.phi(["exec", "--", "true", "--password=canary-1", "postgres://u:canary-2@db/x"]);
-    const audit = (await bob.phi(["audit", "--request", id, "--json"])).stdout + (await alice.phi(["audit", "--request", id, "--json"])).stdout;
+    const audit =
+      (await bob.phi(["audit", "--request", id, "--json"])).stdout +
+      (await alice.phi(["audit", "--request", id, "--json"])).stdout;
     expect(audit).toContain("[redacted]");
     expect(audit).not.toContain("canary");
   });
 
   test("replaces an outer lease's variables and left-over connection settings, and hides phi's token variables", async () => {
     await access();
-    const ran = await alice.phi(["exec", "--", "env"], { PGSERVICE: "old", PGHOSTADDR: "10.0.0.1", PHI_REQUEST: "req_outer", PHI_TOKEN: "x", KEEP: "me" });
+    const ran = await alice.phi(["exec", "--", "env"], {
+      PGSERVICE: "old",
+      PGHOSTADDR: "10.0.0.1",
+      PHI_REQUEST: "req_outer",
+      PHI_TOKEN: "x",
+      KEEP: "me",
+    });
     expect(ran.stdout).toContain("KEEP=me");
     expect(ran.stdout).not.toMatch(/PGSERVICE|PGHOSTADDR|req_outer|PHI_TOKEN/);
   });
 
   // With a terminal around this test run, INT would be the terminal's to send to the whole group (pty.test.ts).
-  test.each([...["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"], ...(hasTerminal() ? [] : ["SIGINT", "SIGQUIT"])] as NodeJS.Signals[])(
-    "hands %s to the child",
-    async (signal) => {
-      await access();
-      const line = `trap 'echo got; exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
-      const one = alice.start(["exec", "--", "sh", "-c", line]);
-      await one.until(/ready/);
-      one.child.kill(signal);
-      expect(await one.ended).toMatchObject({ code: 9, stdout: "ready\ngot\n" });
-    },
-  );
+  test.each([
+    ...["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"],
+    ...(hasTerminal() ? [] : ["SIGINT", "SIGQUIT"]),
+  ] as NodeJS.Signals[])("hands %s to the child", async (signal) => {
+    await access();
+    const line = `trap 'echo got; exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
+    const one = alice.start(["exec", "--", "sh", "-c", line]);
+    await one.until(/ready/);
+    one.child.kill(signal);
+    expect(await one.ended).toMatchObject({ code: 9, stdout: "ready\ngot\n" });
+  });
 });
 
 describe("the end of access under a running command", () => {
@@ -159,7 +169,13 @@ describe("the end of access under a running command", () => {
     const pidFile = path.join(alice.home, "pid");
     const began = Date.now();
     // A child that ignores TERM in a child that does not: both are ended.
-    const ran = await alice.phi(["exec", "--", "sh", "-c", `sh -c 'trap "" TERM; echo $$ > ${pidFile}; while :; do sleep 0.1; done' & wait`]);
+    const ran = await alice.phi([
+      "exec",
+      "--",
+      "sh",
+      "-c",
+      `sh -c 'trap "" TERM; echo $$ > ${pidFile}; while :; do sleep 0.1; done' & wait`,
+    ]);
     expect(ran.code).toBe(124);
     expect(ran.stderr).toContain("is over");
     expect(Date.now() - began).toBeGreaterThan(3_000);
@@ -199,7 +215,10 @@ describe("phi env", () => {
     const id = await access();
     const env = await alice.phi(["env", "db-prod"]);
     expect(env).toMatchObject({ code: 0, stderr: "" });
-    const ran = execFileSync("/bin/sh", ["-c", `${env.stdout}\nprintf '%s|%s' "$PGUSER" "$PHI_REQUEST"`], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    const ran = execFileSync("/bin/sh", ["-c", `${env.stdout}\nprintf '%s|%s' "$PGUSER" "$PHI_REQUEST"`], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [user, request] = ran.split("|");
     expect(request).toBe(id);
     expect(await leases(id)).toMatchObject([{ handle: user, state: "active" }]);
@@ -222,7 +241,10 @@ describe("phi env", () => {
 
 test("phi prompt says resource and time left from the environment alone, and nothing outside", async () => {
   const soon = new Date(Date.now() + 12.5 * 60_000).toISOString();
-  expect(await alice.phi(["prompt"], { PHI_RESOURCE: "db-prod", PHI_EXPIRES_AT: soon })).toMatchObject({ code: 0, stdout: "db-prod 12m\n" });
+  expect(await alice.phi(["prompt"], { PHI_RESOURCE: "db-prod", PHI_EXPIRES_AT: soon })).toMatchObject({
+    code: 0,
+    stdout: "db-prod 12m\n",
+  });
   expect(await alice.phi(["prompt"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
 });
 

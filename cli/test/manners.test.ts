@@ -1,6 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createPerson, type Person } from "./person.testing.js";
 
 /** The law of stdout and stderr, held against every command that answers. */
@@ -129,7 +132,10 @@ describe("phi completion", () => {
     const { code, stdout } = await alice.phi(["completion", shell]);
     expect(code).toBe(0);
     expect(stdout).toContain("to-approve");
-    const parsed = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" });
+    const file = join(mkdtempSync(join(tmpdir(), "phi-completion-")), shell);
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+    writeFileSync(file, stdout);
+    const parsed = spawnSync(shell, ["-n", file], { encoding: "utf8" });
     if (parsed.error === undefined) expect([parsed.status, parsed.stderr]).toEqual([0, ""]);
     else process.stderr.write(`not parsed: ${shell} is not installed here\n`);
   });

@@ -33,7 +33,9 @@ describe.skipIf(!hasTmux)("on a terminal", () => {
   });
 
   async function access(duration: string): Promise<string> {
-    const id = (await alice.phi(["request", "db-prod", "--role", "readonly", "--for", duration, "-m", "INC-42"])).stdout.trim();
+    const id = (
+      await alice.phi(["request", "db-prod", "--role", "readonly", "--for", duration, "-m", "INC-42"])
+    ).stdout.trim();
     await bob.phi(["approve", id, "--yes"]);
     return id;
   }
@@ -62,8 +64,36 @@ describe.skipIf(!hasTmux)("on a terminal", () => {
   beforeEach(async () => {
     // A socket of its own for each test: the server of the one before may still be on its way out.
     socket = path.join(alice.home, `tmux-${++sessions}`);
-    const env = ["env", "-i", `PATH=${process.env["PATH"] ?? ""}`, `HOME=${alice.home}`, `XDG_STATE_HOME=${alice.home}/state`, "TERM=screen", "LANG=C.UTF-8", "SHELL=/bin/sh", "HISTFILE=", "LESSHISTFILE=-"];
-    execFileSync("tmux", ["-S", socket, "-f", "/dev/null", "new-session", "-d", "-c", alice.home, "-x", "100", "-y", "30", ...env, "/bin/bash", "--norc", "--noprofile"]);
+    const env = [
+      "env",
+      "-i",
+      `PATH=${process.env.PATH ?? ""}`,
+      `HOME=${alice.home}`,
+      `XDG_STATE_HOME=${alice.home}/state`,
+      "TERM=screen",
+      "LANG=C.UTF-8",
+      "SHELL=/bin/sh",
+      "HISTFILE=",
+      "LESSHISTFILE=-",
+    ];
+    execFileSync("tmux", [
+      "-S",
+      socket,
+      "-f",
+      "/dev/null",
+      "new-session",
+      "-d",
+      "-c",
+      alice.home,
+      "-x",
+      "100",
+      "-y",
+      "30",
+      ...env,
+      "/bin/bash",
+      "--norc",
+      "--noprofile",
+    ]);
     line(`PS1='ready> '; phi() { ${process.execPath} ${BIN} "$@"; }; clear`);
     await shows(/^ready> /m);
   });
@@ -80,7 +110,10 @@ describe.skipIf(!hasTmux)("on a terminal", () => {
   });
 
   test("gives the child one INT per Ctrl-C, and the child decides", async () => {
-    script("count.sh", "trap 'n=$((n+1)); echo int $n' INT; echo started; for i in 1 2 3 4 5 6 7 8; do sleep 0.4; done; echo total $n");
+    script(
+      "count.sh",
+      "trap 'n=$((n+1)); echo int $n' INT; echo started; for i in 1 2 3 4 5 6 7 8; do sleep 0.4; done; echo total $n",
+    );
     line("phi exec -- bash count.sh");
     await shows(/^started/m);
     key("C-c");

@@ -16,8 +16,8 @@ export type TokenPlace = { readonly store: "keyring" } | { readonly store: "file
 /** Reads a profile's file. `undefined` when it is not one, whatever it is instead. By hand: zod is too slow for the hot path. */
 export function parseProfile(text: string): Profile | undefined {
   const value = fromJson(text);
-  if (!isRecord(value) || !isRecord(value["principal"]) || !Array.isArray(value["groups"])) return undefined;
-  const { issuer, subject, name } = value["principal"];
+  if (!isRecord(value) || !isRecord(value.principal) || !Array.isArray(value.groups)) return undefined;
+  const { issuer, subject, name } = value.principal;
   const { broker, signIn, expiresAt, groups } = value;
   if (!isText(issuer) || !isText(subject) || !isText(name) || !groups.every(isText)) return undefined;
   if (!isText(broker) || !isText(signIn) || !isText(expiresAt) || Number.isNaN(Date.parse(expiresAt))) return undefined;
@@ -26,9 +26,9 @@ export function parseProfile(text: string): Profile | undefined {
 }
 
 function placeOf(value: Record<string, unknown>): TokenPlace | undefined {
-  if (value["store"] === "keyring") return { store: "keyring" };
-  const token = value["token"];
-  return value["store"] === "file" && isToken(token) ? { store: "file", token } : undefined;
+  if (value.store === "keyring") return { store: "keyring" };
+  const token = value.token;
+  return value.store === "file" && isToken(token) ? { store: "file", token } : undefined;
 }
 
 /** Whether a text has the form of a phi token, so that nothing else is ever put into a header. */

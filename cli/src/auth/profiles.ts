@@ -15,8 +15,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The directory of the profiles. A relative `XDG_STATE_HOME` is ignored, as the specification wants. */
 export function profilesDirectory(env: Environment): string {
-  const state = env["XDG_STATE_HOME"];
-  const home = env["HOME"] ?? os.homedir();
+  const state = env.XDG_STATE_HOME;
+  const home = env.HOME ?? os.homedir();
   const base = state !== undefined && path.isAbsolute(state) ? state : path.join(home, ".local", "state");
   return path.join(base, "phi", "profiles");
 }

@@ -15,7 +15,7 @@ const MOST_VARIABLES = 64;
 export function parseLeaseReply(value: unknown): LeaseReply | undefined {
   if (!isFields(value)) return undefined;
   const { lease, session, request, resource, role, expiresAt, expiresInMs, heartbeatMs } = value;
-  const environment = parseEnvironment(value["environment"]);
+  const environment = parseEnvironment(value.environment);
   if (!isId("lease", lease) || !isId("session", session) || !isId("request", request) || environment === undefined)
     return undefined;
   if (!isName(resource) || !isName(role) || !isInstant(expiresAt) || !isMilliseconds(expiresInMs)) return undefined;
@@ -60,7 +60,8 @@ function parseEnvironment(value: unknown): Record<string, string> | undefined {
   const environment: Record<string, string> = {};
   for (const [name, text] of entries) {
     // Lengths are compared, not counted by the expression: `{0,63}` takes V8 two milliseconds to compile.
-    if (name.length > 64 || !/^[A-Z][A-Z0-9_]*$/.test(name) || typeof text !== "string" || text.length > 8_192) return undefined;
+    if (name.length > 64 || !/^[A-Z][A-Z0-9_]*$/.test(name) || typeof text !== "string" || text.length > 8_192)
+      return undefined;
     environment[name] = text;
   }
   return environment;

@@ -33,7 +33,7 @@ export async function askForLease(client: HotClient, wish: LeaseWish): Promise<L
     return await checkRole(client, wish, await client.makeLease({ ...wish.meant, ...order }));
   } catch (error) {
     const known = asPhiError(error);
-    const usable = known?.code === "several_usable_requests" ? requestChoices(known.data?.["requests"]) : [];
+    const usable = known?.code === "several_usable_requests" ? requestChoices(known.data?.requests) : [];
     const choices = usable.filter(({ role }) => wish.role === undefined || role === wish.role);
     const [only, another] = choices;
     if (known === undefined || usable.length === 0) throw error;

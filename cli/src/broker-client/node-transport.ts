@@ -58,7 +58,10 @@ export function createNodeTransport(broker: URL): Transport {
       }
       function fail(error: unknown): void {
         settle();
-        socket.removeAllListeners().on("error", () => {}).destroy();
+        socket
+          .removeAllListeners()
+          .on("error", () => {})
+          .destroy();
         if (call.signal?.aborted === true) reject(call.signal.reason);
         else if (error instanceof TimedOut) reject(brokerUnreachable(broker, error));
         else if (wasUsed && !reader.hasBegun) reject(new StaleConnection());
@@ -80,7 +83,9 @@ export function createNodeTransport(broker: URL): Transport {
       }
 
       socket.on("data", (bytes: Buffer) => attempt(() => reader.push(bytes)));
-      socket.on("end", () => (reader.hasBegun ? attempt(() => reader.end()) : fail(new Error("the connection was closed"))));
+      socket.on("end", () =>
+        reader.hasBegun ? attempt(() => reader.end()) : fail(new Error("the connection was closed")),
+      );
       socket.on("error", fail);
       socket.on("close", () => fail(new Error("the connection was closed")));
       if (call.signal?.aborted === true) return abort();
@@ -114,17 +119,26 @@ class TimedOut extends Error {
 
 /** The whole request in one piece. Throws for what would end a line early; nothing typed by a person gets here raw. */
 function write({ method, path, headers, body }: Call, broker: URL): string {
-  const lines = [`${method} ${path} HTTP/1.1`, `host: ${broker.host}`, "accept: application/json, application/problem+json"];
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    `host: ${broker.host}`,
+    "accept: application/json, application/problem+json",
+  ];
   if (body !== undefined) lines.push("content-type: application/json");
   if (body !== undefined || method !== "GET") lines.push(`content-length: ${Buffer.byteLength(body ?? "")}`);
   for (const [name, value] of Object.entries(headers ?? {})) lines.push(`${name}: ${value}`);
-  if (!/^\/[!-~]*$/.test(path) || lines.some((line) => !/^[\t -~]+$/.test(line))) throw new TypeError("a request with characters that cannot be sent");
+  if (!/^\/[!-~]*$/.test(path) || lines.some((line) => !/^[\t -~]+$/.test(line)))
+    throw new TypeError("a request with characters that cannot be sent");
   return `${lines.join("\r\n")}\r\n\r\n${body ?? ""}`;
 }
 
 function badHttp(broker: URL, error: BadHttp): PhiError {
-  return new PhiError("bad_answer", `The broker at ${broker.origin} gave an answer phi does not understand: ${printable(error.message)}.`, {
-    hint: "check that the address is a phi broker",
-    cause: error,
-  });
+  return new PhiError(
+    "bad_answer",
+    `The broker at ${broker.origin} gave an answer phi does not understand: ${printable(error.message)}.`,
+    {
+      hint: "check that the address is a phi broker",
+      cause: error,
+    },
+  );
 }

@@ -63,7 +63,9 @@ export function createAnswerReader(): AnswerReader {
       if (pending.length > ANSWER_LIMIT * 2) throw new BadHttp(`it is longer than ${ANSWER_LIMIT} bytes`);
       if (body.by === "close") return undefined;
       if (body.by === "length") {
-        return pending.length < body.bytes ? undefined : answer(pending.subarray(0, body.bytes), pending.subarray(body.bytes));
+        return pending.length < body.bytes
+          ? undefined
+          : answer(pending.subarray(0, body.bytes), pending.subarray(body.bytes));
       }
       const chunks = readChunks(pending);
       return chunks && answer(chunks.body, chunks.rest);
@@ -89,13 +91,14 @@ function readHead(text: string): Head {
   const headers: Record<string, string> = {};
   for (const line of lines) {
     // No folding, no blank before the colon (RFC 9112 §5.1, §5.2).
-    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\u0020-\u007e\u0080-\u00ff]*?)[\t ]*$/.exec(line) ?? [];
+    const [, name, value] =
+      /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\u0020-\u007e\u0080-\u00ff]*?)[\t ]*$/.exec(line) ?? [];
     if (name === undefined || value === undefined) throw new BadHttp("its headers are malformed");
     const key = name.toLowerCase();
     headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
   }
   if (headers["content-encoding"] !== undefined) throw new BadHttp("it is compressed, which was not asked for");
-  const options = (headers["connection"] ?? "").toLowerCase().split(/[\s,]+/);
+  const options = (headers.connection ?? "").toLowerCase().split(/[\s,]+/);
   return { status, headers, body: framingOf(status, headers), keepsAlive: minor === "1" && !options.includes("close") };
 }
 
@@ -132,7 +135,11 @@ function readChunks(bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
 }
 
 /** Trailers mean nothing to phi; they end with an empty line. `lastChunk` is where the line of the last chunk ends. */
-function afterTrailer(bytes: Buffer, lastChunk: number, parts: readonly Buffer[]): { body: Buffer; rest: Buffer } | undefined {
+function afterTrailer(
+  bytes: Buffer,
+  lastChunk: number,
+  parts: readonly Buffer[],
+): { body: Buffer; rest: Buffer } | undefined {
   const end = bytes.indexOf("\r\n\r\n", lastChunk);
   if (end !== -1) return { body: Buffer.concat(parts), rest: bytes.subarray(end + 4) };
   return bytes.length - lastChunk > HEAD_LIMIT ? fail() : undefined;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { writeAssignments } from "./shell-words.js";
 
-const NASTY = "a'b\"c $(touch /nope) `id` \\ \\' \n new line \t ${HOME} ! # ; & | < > * ? ~ é 🦊 \u001b";
+const NASTY = "a'b\"c $(touch /nope) `id` \\ \\' \n new line \t $HOME ! # ; & | < > * ? ~ é 🦊 \u001b";
 const FISH = ["/usr/bin/fish", "/usr/local/bin/fish", "/opt/homebrew/bin/fish"].find(existsSync);
 
 describe("assignments for a shell", () => {
@@ -22,12 +22,12 @@ describe("assignments for a shell", () => {
   );
 
   it.skipIf(FISH === undefined)("give fish exactly the value", () => {
-    const script = `${writeAssignments("fish", { PGPASSWORD: NASTY }, ["PGSERVICE"])}printf %s "$PGPASSWORD"; set -q PGSERVICE; and printf stays`;
+    const script = `${writeAssignments("fish", { PGPASSWORD: NASTY }, ["PGSERVICE"])}printf %s "$PGPASSWORD"; set -q PGSERVICE; and printf stays; true`;
     expect(
       execFileSync(FISH ?? "fish", ["-c", script], {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "inherit"],
-        env: { PGSERVICE: "old", PATH: process.env["PATH"] },
+        env: { PGSERVICE: "old", PATH: process.env.PATH },
       }),
     ).toBe(NASTY);
   });

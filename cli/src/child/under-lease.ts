@@ -28,7 +28,10 @@ export interface UnderLease {
  * command did not run.
  */
 export async function runUnderLease(order: UnderLease): Promise<Ending> {
-  const [reply, modes] = await Promise.all([order.lease, saveTerminalModes()]);
+  const saving = saveTerminalModes();
+  // Reading the environment of the process is slow; now there is time for it.
+  const parent = { ...order.env };
+  const [reply, modes] = await Promise.all([order.lease, saving]);
   const talk = createTalk(reply, order.flags);
   let hurry = () => {};
   const hurried = new Promise<"hurried">((resolve) => {
@@ -58,7 +61,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
     child = runChild({
       file: order.file,
       words: order.words,
-      environment: childEnvironment(order.env, leaseVariables(reply)),
+      environment: childEnvironment(parent, leaseVariables(reply)),
       onContinue: () => beats?.beatNow(),
       onImpatience: () => hurry(),
     });

@@ -22,7 +22,7 @@ export async function env(peek: Peek, around: Environment): Promise<Ending> {
   const flags = readLeaseFlags(peek, { usage: USAGE, takes: ["shell"] });
   if (peek.tail !== undefined)
     throw new PhiError("usage", "phi env takes no command.", { hint: "phi exec -- COMMAND" });
-  const dialect = dialectOf(flags.options["shell"], globals.json, around);
+  const dialect = dialectOf(flags.options.shell, globals.json, around);
 
   const { client } = await openHotClient(globals, around);
   const reply = await askForLease(client, {
@@ -56,7 +56,7 @@ function dialectOf(asked: string | undefined, json: boolean, around: Environment
   if (asked === undefined)
     return json
       ? "json"
-      : /(?:^|\/)fish$/.test(around["SHELL"] ?? "") && around["BASH_VERSION"] === undefined
+      : /(?:^|\/)fish$/.test(around.SHELL ?? "") && around.BASH_VERSION === undefined
         ? "fish"
         : "sh";
   if (isShellDialect(asked)) return asked;

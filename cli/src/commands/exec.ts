@@ -24,7 +24,7 @@ export async function exec(peek: Peek, env: Environment): Promise<Ending> {
     throw new PhiError("usage", "There is no command to run: it stands after --.", { hint: guess });
   }
 
-  const file = findCommand(command, env["PATH"]);
+  const file = findCommand(command, env.PATH);
   const { client } = await openHotClient(globals, env);
   const recorded = await redactCommand(tail);
   const lease = askForLease(client, {

@@ -14,8 +14,8 @@ export function prompt(env: Readonly<Record<string, string | undefined>>, now: n
 
 /** What `phi prompt` prints at `now` (ms), if anything. */
 export function promptText(env: Readonly<Record<string, string | undefined>>, now: number): string | undefined {
-  const end = Date.parse(env["PHI_EXPIRES_AT"] ?? "");
-  const resource = printable(env["PHI_RESOURCE"] ?? "", 63);
+  const end = Date.parse(env.PHI_EXPIRES_AT ?? "");
+  const resource = printable(env.PHI_RESOURCE ?? "", 63);
   if (resource === "" || Number.isNaN(end)) return undefined;
   const seconds = Math.ceil((end - now) / 1000);
   return `${resource} ${seconds <= 0 ? "over" : short(seconds)}`;

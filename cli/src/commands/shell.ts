@@ -21,8 +21,8 @@ export async function shell(peek: Peek, env: Readonly<Record<string, string | un
   if (process.platform === "win32")
     throw new PhiError("usage", "phi shell does not work on Windows.", { hint: "phi exec -- powershell" });
 
-  const command = env["SHELL"] === undefined || env["SHELL"] === "" ? "/bin/sh" : env["SHELL"];
-  const file = findCommand(command, env["PATH"]);
+  const command = env.SHELL === undefined || env.SHELL === "" ? "/bin/sh" : env.SHELL;
+  const file = findCommand(command, env.PATH);
   const { client } = await openHotClient(globals, env);
   const lease = askForLease(client, {
     meant: readMeant(flags.what, flags.request),

@@ -7,7 +7,7 @@ const SERVICE = "phi";
 /** Longest wait for the keyring, in ms: long enough for a person to answer an unlock prompt when reading … */
 const PATIENCE = 30_000;
 /** … and short when only asking whether there is a keyring. */
-const PROBE_PATIENCE = 3_000;
+const PROBE_PATIENCE = 5_000;
 
 type Entries = new (service: string, account: string, options?: { linux: { store: "secret-service" } }) => AsyncEntry;
 
@@ -21,7 +21,7 @@ type Entries = new (service: string, account: string, options?: { linux: { store
 export async function openSystemKeyring(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Keyring | undefined> {
-  if (env["PHI_KEYRING"] === "off") return undefined;
+  if (env.PHI_KEYRING === "off") return undefined;
   const Entry = await loadEntries();
   if (Entry === undefined) return undefined;
   const open = (account: string) =>

@@ -16,11 +16,18 @@ export interface ReportOptions {
 
 /** Prints what went wrong, and what to type next, to stderr; gives the exit code. The one way any error of phi is shown. */
 export function reportError(error: unknown, options: ReportOptions): number {
+  const { text, exit } = errorText(error, options);
+  writeAll(2, text);
+  return exit;
+}
+
+/** The words and the exit code of an error. */
+export function errorText(error: unknown, options: ReportOptions): { readonly text: string; readonly exit: number } {
   const known = asPhiError(error) ?? defect(error);
   const exit = options.exitFor?.(known) ?? known.exit;
-  writeAll(2, options.json ? `${JSON.stringify(asJson(known, exit))}\n` : asText(known, options));
-  if (options.debug && known.code === "internal" && error instanceof Error) writeAll(2, `${error.stack ?? ""}\n`);
-  return exit;
+  const text = options.json ? `${JSON.stringify(asJson(known, exit))}\n` : asText(known, options);
+  const isDefect = known.code === "internal" && error instanceof Error;
+  return { exit, text: options.debug && isDefect ? `${text}${error.stack ?? ""}\n` : text };
 }
 
 /** Only the name of what failed: its message may hold anything, a secret too. */
