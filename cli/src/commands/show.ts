@@ -36,7 +36,9 @@ async function show(phi: Invocation, typed: string, flags: Flags): Promise<numbe
     if (terminal.json) writeJson(terminal, view);
     else {
       const shown = phi.typed("show", view.request);
-      const next = nextCommands(view, (await phi.signedIn()).signIn.principal, phi.typed).filter((command) => command !== shown);
+      const next = nextCommands(view, (await phi.signedIn()).signIn.principal, phi.typed).filter(
+        (command) => command !== shown,
+      );
       for (const line of requestCard(view, { now: broker.now(), paint: phi.paint.data, next }))
         writeData(terminal, line);
     }

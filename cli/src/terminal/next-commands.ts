@@ -14,7 +14,11 @@ export function nextCommands(
       return isMine ? [typed("show", "--wait", view.request), typed("withdraw", view.request)] : [];
     case "approved":
     case "active":
-      if (!isMine) return [typed("show", view.request), ...(view.mayEnd ? [typed("revoke", view.request, "--reason", "why")] : [])];
+      if (!isMine)
+        return [
+          typed("show", view.request),
+          ...(view.mayEnd ? [typed("revoke", view.request, "--reason", "why")] : []),
+        ];
       return [
         ...(view.mayUse ? [typed("exec", view.resource, "--", "psql")] : []),
         ...(view.mayEnd ? [typed("end", view.request)] : []),

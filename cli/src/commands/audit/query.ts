@@ -18,7 +18,9 @@ export const USUAL_SINCE = "7d";
 export const USUAL_LIMIT = 200;
 export const LARGEST_LIMIT = 1_000_000;
 
-const KINDS = [...new Set([...Object.keys(auditKinds).map((kind) => kind.split(".")[0] ?? kind), ...Object.keys(auditKinds)])];
+const KINDS = [
+  ...new Set([...Object.keys(auditKinds).map((kind) => kind.split(".")[0] ?? kind), ...Object.keys(auditKinds)]),
+];
 
 /** The filters as the contract wants them; `request` is left to the caller, who may have to look its id up. */
 export function readAuditFlags(flags: AuditFlags, now: Instant): { query: Partial<AuditQuery>; limit: number } {
