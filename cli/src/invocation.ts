@@ -68,7 +68,7 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
       return followRequest({ broker: url, token, request, signal, env: around.env, context: contextOf(url) });
     },
     typed: (...words) => {
-      const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env["PHI_PROFILE"];
+      const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env.PHI_PROFILE;
       return typedCommand([
         "phi",
         ...words.slice(0, 1),

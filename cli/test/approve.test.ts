@@ -22,7 +22,7 @@ beforeEach(async () => {
   id = (await alice.phi(["request", "db-prod", "--role", "readwrite", "--for", "10m", "-m", "INC-7"])).stdout.trim();
 });
 
-const stateOf = async (who: Person) => (await who.json(["show", id]))["state"];
+const stateOf = async (who: Person) => (await who.json(["show", id])).state;
 
 describe("deciding", () => {
   test("shows who, what, how long and why, and without --yes and a terminal decides nothing", async () => {

@@ -47,7 +47,7 @@ describe.skipIf(!hasTmux)("asked on a terminal", () => {
 
   beforeEach(async ({ task }) => {
     socket = join(alice.home, `tmux-${task.id}`);
-    const env = ["env", "-i", `PATH=${process.env["PATH"] ?? ""}`, "TERM=screen", "LANG=C.UTF-8"];
+    const env = ["env", "-i", `PATH=${process.env.PATH ?? ""}`, "TERM=screen", "LANG=C.UTF-8"];
     tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", ...env, "/bin/bash", "--norc", "--noprofile");
     const as = (person: Person) =>
       `HOME=${person.home} XDG_STATE_HOME=${person.home}/state ${process.execPath} ${BIN} "$@"`;

@@ -47,7 +47,7 @@ export function createPerson(login: string): Person {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: home,
       env: {
-        PATH: process.env["PATH"] ?? "",
+        PATH: process.env.PATH ?? "",
         HOME: home,
         XDG_STATE_HOME: join(home, "state"),
         TERM: "xterm-256color",

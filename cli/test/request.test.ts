@@ -99,11 +99,11 @@ describe("phi request", () => {
     ["an unknown flag", ["request", "db-prod", "--fo", "5m"], 2, "--for"],
     ["--timeout with --no-wait", [...order, "--no-wait", "--timeout", "5s"], 2, "--no-wait"],
   ])("%s is refused with the way on, and asks nothing", async (_name, args, code, words) => {
-    const before = (await alice.json(["requests", "--limit", "500"]))["requests"] as unknown[];
+    const before = (await alice.json(["requests", "--limit", "500"])).requests as unknown[];
     const ran = await alice.phi(args);
     expect([ran.code, ran.stdout]).toEqual([code, ""]);
     expect(ran.stderr).toContain(words);
-    const after = (await alice.json(["requests", "--limit", "500"]))["requests"] as unknown[];
+    const after = (await alice.json(["requests", "--limit", "500"])).requests as unknown[];
     expect(after.length).toBe(before.length);
   });
 
@@ -122,9 +122,9 @@ describe("phi request", () => {
   test("--wait ends with 3 and the reason when it is denied, and with 1 when it is withdrawn", async () => {
     const denied = alice.start([...order, "--wait", "--json"]);
     await denied.until(/waiting for/);
-    const [id] = (
-      (await bob.json(["requests", "--to-approve", "--limit", "1"]))["requests"] as { request: string }[]
-    ).map((view) => view.request);
+    const [id] = ((await bob.json(["requests", "--to-approve", "--limit", "1"])).requests as { request: string }[]).map(
+      (view) => view.request,
+    );
     expect((await bob.phi(["deny", id ?? "", "--reason", "use the replica", "--yes"])).code).toBe(0);
     const ran = await denied.ended;
     expect(ran.code).toBe(3);

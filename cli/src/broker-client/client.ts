@@ -68,7 +68,7 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
       body: order === undefined ? undefined : JSON.stringify(order),
       timeoutMs: TIMEOUT,
     });
-    const theirs = Date.parse(answer.headers["date"] ?? "");
+    const theirs = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(theirs)) skew = Math.abs(theirs - Date.now()) > TOLERATED_SKEW ? theirs - Date.now() : 0;
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw errorFromAnswer(answer, context);

@@ -35,7 +35,7 @@ export async function putQuestion<Answer>(question: Record<string, unknown>, loo
     const answers = (await prompt([{ ...question, name: "answer" }] as unknown as Parameters<
       typeof prompt
     >[0])) as Record<string, Answer>;
-    return answers["answer"] as Answer;
+    return answers.answer as Answer;
   } catch (error) {
     if (error instanceof Error && ["ExitPromptError", "AbortPromptError", "CancelPromptError"].includes(error.name)) {
       throw new Interrupted("interrupted", { cause: error });

@@ -44,8 +44,8 @@ export interface TerminalFlags {
  * (https://no-color.org), with `TERM=dumb` or with `--no-color`.
  */
 export function openTerminal(flags: TerminalFlags, around: Surroundings): Terminal {
-  const dumb = around.env["TERM"] === "dumb";
-  const colourless = flags.noColor || dumb || (around.env["NO_COLOR"] ?? "") !== "";
+  const dumb = around.env.TERM === "dumb";
+  const colourless = flags.noColor || dumb || (around.env.NO_COLOR ?? "") !== "";
   const stderrIsTty = around.stderr.isTTY === true;
   return {
     stdin: around.stdin,

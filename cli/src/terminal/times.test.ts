@@ -26,9 +26,9 @@ describe("times for people", () => {
   });
 
   test("clock times are this machine's, with the offset on another day", () => {
-    const zone = process.env["TZ"];
+    const zone = process.env.TZ;
     const show = (place: string, at: number) => {
-      process.env["TZ"] = place; // Node reads it anew at each assignment
+      process.env.TZ = place; // Node reads it anew at each assignment
       return timeForPeople(at, now);
     };
     try {
@@ -36,8 +36,8 @@ describe("times for people", () => {
       expect(show("Asia/Kolkata", now + 24 * 3_600_000)).toBe("2026-11-23 19:35 +05:30 (in 1d)");
       expect(show("America/St_Johns", now - 24 * 3_600_000)).toBe("2026-11-21 10:35 -03:30 (1d ago)");
     } finally {
-      if (zone === undefined) delete process.env["TZ"];
-      else process.env["TZ"] = zone;
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
     }
   });
 });

@@ -41,4 +41,11 @@ export async function lookBack(stage: Stage, request: string): Promise<void> {
   promises.same("refusals are on record, too", missing, []);
 }
 
-const EXPECTED = ["sign_in.created", "approval.refused", "lease.refused", "lease.planned", "session.ended", "request.started"];
+const EXPECTED = [
+  "sign_in.created",
+  "approval.refused",
+  "lease.refused",
+  "lease.planned",
+  "session.ended",
+  "request.started",
+];
