@@ -1,10 +1,15 @@
-import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
+import { createAdminHandlers } from "./admin/handlers.js";
+import { serveSocket } from "./admin/serve-socket.js";
 import type { Config } from "./config/config.js";
 import { createExpiryLoop } from "./expiry/loop.js";
+import { createTargetSweeps } from "./expiry/target-sweeps.js";
 import { type Broker, createApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import { createIdentity } from "./identity/identity.js";
+import { measuredLedger } from "./metrics/measured-ledger.js";
+import { createMetrics } from "./metrics/metrics.js";
+import { createAbandonLease } from "./operations/abandon-lease.js";
 import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
 import { createCreateRequest } from "./operations/create-request.js";
@@ -14,22 +19,32 @@ import { createEndLease } from "./operations/end-lease.js";
 import { createFindUsableRequest } from "./operations/find-usable-request.js";
 import { createIssueLease } from "./operations/issue-lease.js";
 import { createKeepLease } from "./operations/keep-lease.js";
+import { createKeepTime } from "./operations/keep-time.js";
 import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
 import { createOpenTarget } from "./operations/open-target.js";
 import { createQueryAudit } from "./operations/query-audit.js";
-import { createRevokeLeases } from "./operations/revoke-leases.js";
+import { createReadMetrics } from "./operations/read-metrics.js";
+import { createReconcile } from "./operations/reconcile.js";
+import { createReconcileAll } from "./operations/reconcile-all.js";
+import { createReportStatus } from "./operations/report-status.js";
+import { createRevocation } from "./operations/revocation.js";
 import { createSignIn } from "./operations/sign-in.js";
 import { createSignOut } from "./operations/sign-out.js";
+import { createStandings } from "./operations/standings.js";
 import { createSweepDue } from "./operations/sweep-due.js";
 import type { Catalogue } from "./ports/catalogue.js";
 import type { Clock } from "./ports/clock.js";
+import type { Ledger } from "./ports/ledger.js";
 import type { Log } from "./ports/log.js";
 import type { Provider } from "./ports/provider.js";
-import { createChanges } from "./store/changes.js";
 import { brokerTag, createLedger } from "./store/ledger.js";
+import { createLedgerOverview } from "./store/ledger-overview.js";
 import { openStore } from "./store/open.js";
+import { openServer } from "./store/open-server.js";
+import { createSteadyClock } from "./time/steady-clock.js";
 
+const monotonic = () => performance.now();
 /** What was due while the broker was down is worked on this long, in ms, before it serves; a dead target delays no start further. */
 const CATCH_UP_WITHIN = 10_000;
 
@@ -45,6 +60,8 @@ export interface Parts {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Stands between the operations and their ledger; for proofs that need to fail there. */
+  readonly wrapLedger?: (ledger: Ledger) => Ledger;
 }
 
 /**
@@ -52,24 +69,46 @@ export interface Parts {
  *
  * @throws PhiError `already_running`, `store_unavailable`, `config_invalid`
  */
-export async function startBroker({ config, version, providers, clock, log }: Parts): Promise<RunningBroker> {
-  if (config.database.path === undefined) {
-    throw new PhiError("config_invalid", "This version keeps its ledger in a file; `database:` names a server.", {
-      hint: "Write database: file:./phi.db",
-    });
-  }
-  const store = await openStore(config.database.path);
-  const changes = createChanges();
-  const ledger = createLedger(store, changes);
+export async function startBroker({
+  config,
+  version,
+  providers,
+  clock: wall,
+  log,
+  wrapLedger,
+}: Parts): Promise<RunningBroker> {
+  const { path, ...server } = config.database;
+  const store = path === undefined ? await openServer(server, { wall, log }) : await openStore(path);
+  const clock = createSteadyClock(store.clock ?? wall, monotonic);
+  const { changes } = store;
+  const realLedger = createLedger(store, changes);
+  const metrics = createMetrics();
+  const ledger = measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic);
   const catalogue: Catalogue = {
     rules: config.policies,
     resources: [...config.resources.values()],
     resource: (name) => config.resources.get(name),
     provider: (kind) => (Object.hasOwn(providers, kind) ? providers[kind] : undefined),
   };
-  const revokeLeases = createRevokeLeases({ ledger, catalogue, clock, random: Math.random });
-  const sweepDue = createSweepDue({ ledger, clock, revokeLeases });
-  const loop = createExpiryLoop({ sweepDue, ledger, clock, log });
+  const revocation = createRevocation({ ledger, catalogue, clock, random: Math.random, measures: metrics, log });
+  const { lanes, revokeLeases } = revocation;
+  const sweepDue = createSweepDue({ ledger, clock, lanes, resources: [...config.resources.keys()] });
+  const keepTime = createKeepTime({ clock, catalogue, ledger, log });
+  const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
+  const tag = await brokerTag(store, clock.now());
+  const overview = createLedgerOverview(store);
+  const standings = createStandings();
+  const reconcile = createReconcile({ ledger, overview, catalogue, clock, standings, brokerTag: tag });
+  const sweeps = createTargetSweeps({
+    resources: catalogue.resources,
+    reconcile,
+    random: Math.random,
+    now: () => clock.now(),
+    log,
+  });
+  const isReady = async () => clock.now() - loop.lastPass() < 10_000;
+  const readMetrics = createReadMetrics({ overview, catalogue, clock, lanes });
+  const renderMetrics = async () => metrics.render(await readMetrics());
   const dossiers = createDossiers({ ledger, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
   const broker: Broker = {
@@ -103,19 +142,42 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
     issueLease: createIssueLease({
       ledger,
       clock,
-      openTarget: createOpenTarget({ ledger, catalogue, clock }),
-      brokerTag: await brokerTag(store, clock.now()),
+      openTarget: createOpenTarget({ ledger, catalogue, clock, standings }),
+      brokerTag: tag,
       findUsableRequest,
       revokeLeases,
     }),
     keepLease: createKeepLease({ ledger, clock }),
     endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
     queryAudit: createQueryAudit({ ledger }),
-    isReady: async () => clock.now() - loop.lastPass() < 10_000,
+    isReady,
+    ...(config.metrics ? { metrics: renderMetrics } : {}),
   };
+  const admin = {
+    ...createAdminHandlers({
+      version,
+      clock,
+      ledger,
+      overview,
+      isReady,
+      reportStatus: createReportStatus({
+        overview,
+        catalogue,
+        clock,
+        lanes,
+        standings,
+        lastSweep: (resource) => sweeps.lastSweep(resource),
+      }),
+      abandonLease: createAbandonLease({ ledger, clock }),
+      reconcileAll: createReconcileAll({ catalogue, reconcile }),
+    }),
+    metrics: renderMetrics,
+  };
+  let socket: { close(): Promise<void> } | undefined;
 
   try {
-    await ledger.releaseClaims(clock.now());
+    // Other brokers may be at work: what a dead one had claimed comes back when the claim ends.
+    if (!store.shared) await ledger.releaseClaims(clock.now());
     await ledger.record({
       id: newId("event"),
       at: clock.now(),
@@ -124,11 +186,14 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
     });
     await catchUp();
     loop.start();
+    socket = config.adminSocket === undefined ? undefined : await serveSocket(config.adminSocket, admin, log);
     const server = await listen(createApp(broker), config.listen);
     return {
       url: server.url,
       async stop() {
         await server.close();
+        await socket?.close();
+        await sweeps.stop();
         await loop.stop();
         await ledger
           .record({ id: newId("event"), at: clock.now(), kind: "broker.stopped", data: {} })
@@ -138,6 +203,8 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
       },
     };
   } catch (error) {
+    await socket?.close();
+    await sweeps.stop();
     await loop.stop();
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await store.close();
@@ -145,7 +212,9 @@ export async function startBroker({ config, version, providers, clock, log }: Pa
   }
 
   async function catchUp(): Promise<void> {
+    await keepTime.atStart();
     await sweepDue.pass();
-    await Promise.race([sweepDue.idle(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_WITHIN).unref())]);
+    const targets = Promise.all([sweepDue.idle(), sweeps.start()]);
+    await Promise.race([targets, new Promise((resolve) => setTimeout(resolve, CATCH_UP_WITHIN).unref())]);
   }
 }

@@ -1,13 +1,13 @@
-import { PhiError } from "@phi/shared/errors";
 import { Command } from "commander";
-import { startBroker } from "./compose.js";
-import { configJsonSchema } from "./config/json-schema.js";
-import { loadConfig } from "./config/load.js";
-import { createJsonLog } from "./log/json-log.js";
-import { createProviders } from "./providers/registry.js";
+import { backUp } from "./commands/backup.js";
+import { checkConfig, printConfigSchema } from "./commands/config.js";
+import { abandonLease, listLeases } from "./commands/leases.js";
+import { reconcile } from "./commands/reconcile.js";
+import { reportError } from "./commands/report-error.js";
+import { serve } from "./commands/serve.js";
+import { showStatus } from "./commands/status.js";
 import { VERSION } from "./version.js";
 
-const DEFAULT_CONFIG = "phi.yaml";
 /** How long a clean stop may take, in ms. */
 const STOP_WITHIN = 15_000;
 
@@ -17,104 +17,54 @@ const program = new Command("phi-broker")
   .showHelpAfterError("(phi-broker --help shows what there is)")
   .exitOverride();
 
-program
-  .command("serve")
-  .description("serve until told to stop (SIGTERM or SIGINT)")
-  .option("-c, --config <file>", "the configuration", DEFAULT_CONFIG)
+/** A command with the option that all of them have. */
+function command(parent: Command, name: string, description: string): Command {
+  return parent.command(name).description(description).option("-c, --config <file>", "the configuration", "phi.yaml");
+}
+/** A command that asks the running broker. */
+function operators(parent: Command, name: string, description: string): Command {
+  return command(parent, name, description).option("--json", "one JSON document on standard output");
+}
+
+command(program, "serve", "serve until told to stop (SIGTERM or SIGINT)")
   .option("--json", 'when ready, one line {"listening": URL} on standard output')
-  .action(serve);
+  .action((options) => serve(options, process.env, () => setTimeout(() => process.exit(1), STOP_WITHIN).unref()));
 
 const config = program.command("config").description("look at the configuration without serving");
-config
-  .command("check")
-  .description("list every mistake in the configuration and what its resources lack")
-  .option("-c, --config <file>", "the configuration", DEFAULT_CONFIG)
+command(config, "check", "list every mistake in the configuration and what its resources lack")
   .option("--offline", "do not ask the resources themselves")
-  .action(check);
+  .action(async (options) => exitWith(await checkConfig(options, process.env)));
 config
   .command("schema")
   .description("print the JSON Schema of the configuration, for editors")
-  .action(() => {
-    process.stdout.write(`${JSON.stringify(configJsonSchema(kinds(createProviders())), null, 2)}\n`);
-  });
+  .action(printConfigSchema);
 
-async function serve(options: { config: string; json?: boolean }): Promise<void> {
-  process.umask(0o077);
-  const providers = createProviders();
-  const log = createJsonLog();
-  const loaded = await loadConfig(options.config, { env: process.env, kinds: kinds(providers) });
-  for (const warning of loaded.warnings) log.warn("configuration", { warning });
-  const broker = await startBroker({ config: loaded, version: VERSION, providers, clock: { now: Date.now }, log });
-  process.stderr.write(`phi-broker ${VERSION} serves ${loaded.publicUrl ?? broker.url}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ listening: broker.url })}\n`);
+operators(program, "status", "how the running broker stands; exits 1 when something is overdue").action(
+  async (options) => exitWith(await showStatus(options)),
+);
 
-  await new Promise<void>((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-  });
-  setTimeout(() => process.exit(1), STOP_WITHIN).unref();
-  await broker.stop();
-}
+const leases = program.command("leases").description("credentials, as the ledger has them");
+operators(leases, "list", "list leases; without --state those that have not ended")
+  .option("--state <state>", "issuing, active, revoking, revoked or abandoned")
+  .action(listLeases);
+operators(leases, "abandon <lease>", "stop trying to revoke a lease; what is on the target stays there")
+  .requiredOption("--reason <text>", "why, for the audit log")
+  .action(abandonLease);
 
-async function check(options: { config: string; offline?: boolean }): Promise<void> {
-  const providers = createProviders();
-  const loaded = await loadConfig(options.config, { env: process.env, kinds: kinds(providers) });
-  for (const warning of loaded.warnings) process.stdout.write(`warning: ${warning}\n`);
-  let errors = 0;
-  for (const resource of options.offline ? [] : loaded.resources.values()) {
-    const findings = await providers[resource.kind]?.check(
-      resource.config,
-      [...resource.roles.values()],
-      AbortSignal.timeout(20_000),
-    );
-    for (const finding of findings ?? []) {
-      if (finding.severity === "error") errors += 1;
-      process.stdout.write(`${finding.severity}: ${resource.name}: ${finding.message}\n`);
-      if (finding.hint !== undefined) process.stdout.write(`  ${finding.hint}\n`);
-    }
-  }
-  await Promise.all(Object.values(providers).map((provider) => provider.close()));
-  process.stdout.write(
-    errors === 0
-      ? `${options.config} is valid: ${loaded.resources.size} resources, ${loaded.policies.length} policies.\n`
-      : "",
-  );
-  process.exitCode = errors === 0 ? 0 : 1;
-}
+operators(program, "reconcile", "compare every target with the ledger now, and revoke what nobody has on record")
+  .option("--dry-run", "look and report, change nothing")
+  .option("--adopt", "take this ledger as the true one, also where the target has seen a newer one")
+  .action(async (options) => exitWith(await reconcile(options)));
 
-function kinds(providers: ReturnType<typeof createProviders>) {
-  return Object.fromEntries(
-    Object.entries(providers).map(([kind, { schema }]) => [kind, { config: schema.config, role: schema.role }]),
-  );
+operators(program, "backup <file>", "write a copy of the ledger while the broker runs").action(backUp);
+
+function exitWith(code: number): void {
+  process.exitCode = code;
 }
 
 try {
   await program.parseAsync();
   process.exit();
 } catch (error) {
-  process.exit(report(error));
-}
-
-/** What the operator reads when it does not start, and the exit code. */
-function report(error: unknown): number {
-  if (error instanceof PhiError) {
-    process.stderr.write(
-      `phi-broker: ${error.message}\n${error.hint === undefined ? "" : `            ${error.hint}\n`}`,
-    );
-    return error.exit;
-  }
-  // commander has written its own message already
-  if (error instanceof Error && "exitCode" in error && typeof error.exitCode === "number")
-    return error.exitCode === 0 ? 0 : 2;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "EADDRINUSE" || code === "EACCES") {
-    process.stderr.write(
-      `phi-broker: the address of \`listen:\` cannot be used (${code}).\n            Choose another port, or stop what has it.\n`,
-    );
-    return 1;
-  }
-  process.stderr.write(
-    `phi-broker failed; this is a defect of phi: ${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  return 1;
+  process.exit(reportError(error));
 }

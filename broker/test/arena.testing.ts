@@ -119,10 +119,10 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
         const { token } = reply.body;
         return { token, call: (method, path, body, headers) => call(token, method, path, body, headers) };
       },
-      /** phi's roles on the target. */
+      /** phi's roles on the target, without the one that carries its mark. */
       async roles(): Promise<string[]> {
         const answer = await admin.query<{ rolname: string }>(
-          "select rolname from pg_roles where rolname like 'phi\\_%' and rolname not in ('phi_broker', 'phi_graveyard')",
+          "select rolname from pg_roles where rolname like 'phi\\_%' and rolname not in ('phi_broker', 'phi_graveyard') and rolname not like 'phi\\_%\\_anchor'",
         );
         return answer.rows.map((row) => row.rolname);
       },
@@ -137,7 +137,7 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
 export type Arena = Awaited<ReturnType<typeof openArena>>;
 
 /** RFC 8628, with the development issuer's way of approving without a browser. */
-async function deviceFlow(issuerUrl: string, login: string): Promise<string> {
+export async function deviceFlow(issuerUrl: string, login: string): Promise<string> {
   const form = (fields: Record<string, string>) => ({
     method: "POST",
     body: new URLSearchParams({ client_id: "phi-cli", ...fields }),
@@ -195,9 +195,12 @@ export async function issue(
   return reply.body;
 }
 
-/** An open session with the lease's credential, and the instant at which the server ended it. */
-export async function openSession(lease: LeaseReply): Promise<{ client: pg.Client; ended: Promise<number> }> {
-  const client = new pg.Client({ connectionString: lease.environment.DATABASE_URL });
+/** An open session with the lease's credential (or at an address that holds one), and the instant at which the server ended it. */
+export async function openSession(
+  lease: Pick<LeaseReply, "environment"> | string,
+): Promise<{ client: pg.Client; ended: Promise<number> }> {
+  const connectionString = typeof lease === "string" ? lease : lease.environment.DATABASE_URL;
+  const client = new pg.Client({ connectionString });
   let settle: (at: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => {
     settle = resolve;

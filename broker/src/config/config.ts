@@ -1,11 +1,13 @@
+import type { Secret } from "@phi/shared/secret";
 import type { PolicyRule } from "../domain/policy.js";
 import type { Selector } from "../domain/principal.js";
 import type { Resource } from "../domain/resource.js";
 
-/** Where the ledger is. `path` is there when it is a file on this machine. */
+/** Where the ledger is. `path` is there when it is a file on this machine; else it is a libSQL server, and `token` what it wants to see. */
 export interface DatabaseAddress {
   readonly url: string;
   readonly path?: string | undefined;
+  readonly token?: Secret | undefined;
 }
 
 /** A whole, checked configuration. Nothing downstream checks it again. */
@@ -23,6 +25,10 @@ export interface Config {
   };
   /** `maxAge` in seconds. */
   readonly signIn: { readonly maxAge: number };
+  /** Where operators' commands reach the broker; absent with a database server and no `adminSocket`. */
+  readonly adminSocket?: string | undefined;
+  /** Whether `/metrics` is served on the main listener too. */
+  readonly metrics: boolean;
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
   /** By name, in the order of the file. */

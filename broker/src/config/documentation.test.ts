@@ -20,7 +20,11 @@ function load(text: string, env: Record<string, string> = {}): Promise<Config> {
   writeFileSync(file, text);
   return loadConfig(file, {
     kinds,
-    env: { DB_PROD_ADMIN_URL: "postgresql://phi:secret@db.example.com/app?sslmode=verify-full", ...env },
+    env: {
+      DB_PROD_ADMIN_URL: "postgresql://phi:secret@db.example.com/app?sslmode=verify-full",
+      PHI_DATABASE_TOKEN: "token",
+      ...env,
+    },
   });
 }
 

@@ -117,9 +117,11 @@ describe("a whole file", () => {
   });
 
   test("may name a libSQL server instead of a file", async () => {
-    expect((await load(WHOLE.replace("file:./phi.db", "http://sqld:8080"))).database).toEqual({
-      url: "http://sqld:8080",
-    });
+    const text = WHOLE.replace("file:./phi.db", `libsql://ledger.example.com\ndatabaseToken: "\${env:TOKEN}"`);
+    const { database } = await load(text, { DB_PROD_ADMIN_URL: ADMIN_URL, TOKEN: "t0ken" });
+    expect(database).toMatchObject({ url: "https://ledger.example.com" });
+    expect(database.token?.reveal()).toBe("t0ken");
+    expect(database.path).toBeUndefined();
   });
 });
 
@@ -234,7 +236,7 @@ policies:
     { URL: ADMIN_URL },
   );
   expect(problems.join("\n")).toMatchInlineSnapshot(`
-    "1:1 lissen: is not a field phi knows; allowed are listen, publicUrl, database, issuer, signIn, admins, auditors, resources, policies; did you mean listen?
+    "1:1 lissen: is not a field phi knows; allowed are listen, publicUrl, database, databaseToken, databasePlainHttp, issuer, signIn, adminSocket, metrics, admins, auditors, resources, policies; did you mean listen?
     2:12 publicUrl: must use https; http is for loopback addresses only
     3:11 database: must begin with file:, http://, https:// or libsql://
     4:1 issuer.clientId: is missing

@@ -3,7 +3,8 @@ import { dirname, resolve } from "node:path";
 import { PhiError } from "@phi/shared/errors";
 import type { PolicyRule } from "../domain/policy.js";
 import type { Resource } from "../domain/resource.js";
-import type { Config } from "./config.js";
+import { adminSocketPath } from "./admin-socket.js";
+import type { Config, DatabaseAddress } from "./config.js";
 import { crossCheck } from "./cross-checks.js";
 import { readDatabaseAddress } from "./database-address.js";
 import { explainIssue } from "./explain-issue.js";
@@ -13,7 +14,7 @@ import { configInvalid, type Path, type Problem, problemInWords } from "./proble
 import { readTextFile, type TextFile } from "./read-file.js";
 import { isMapping, readResource } from "./read-resources.js";
 import { resolveReferences } from "./references.js";
-import { fileSchema, type KindSchemas, policySchema } from "./schema.js";
+import { type FileContent, fileSchema, type KindSchemas, policySchema } from "./schema.js";
 import { parseYaml } from "./yaml-file.js";
 
 export interface LoadOptions {
@@ -71,9 +72,10 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
   const policies = Array.isArray(fields.policies) ? fields.policies.map(readableFields) : [];
   problems.push(...crossCheck({ resources: roleNames, policies }));
 
-  const database =
-    typeof whole.output?.database === "string" ? readDatabaseAddress(whole.output.database, folder) : undefined;
+  const database = whole.output && readDatabase(whole.output, folder);
   if (typeof database === "string") problems.push({ path: ["database"], message: database });
+  if (typeof database === "object" && database.path !== undefined && database.token !== undefined)
+    problems.push({ path: ["databaseToken"], message: "is for a libSQL server; a file needs none" });
 
   // A reference that leads nowhere has been reported; what the schema says of the gap adds nothing.
   const unresolved = references.problems.map((problem) => problem.path);
@@ -96,13 +98,21 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
     })),
     ...openListener(whole.output.listen.host, whole.output.publicUrl),
   ];
+  const adminSocket = adminSocketPath(whole.output.adminSocket, folder, database);
   return {
     ...whole.output,
     database,
+    adminSocket,
     resources,
     hash: createHash("sha256").update(canonical(text)).digest("hex"),
     warnings: warnings.map((warning) => problemInWords(file, yaml.file.place(warning))),
   };
+}
+
+function readDatabase(written: FileContent, folder: string): DatabaseAddress | string {
+  const { database: text, databaseToken: token, databasePlainHttp: allowPlainHttp } = written;
+  const address = readDatabaseAddress({ text, folder, allowPlainHttp });
+  return typeof address === "string" || token === undefined ? address : { ...address, token };
 }
 
 /** The fields of a policy that are right by themselves, so that a slip in one does not hide what is wrong between others. */

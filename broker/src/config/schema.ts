@@ -1,5 +1,6 @@
 import { name } from "@phi/shared/contract/fields";
 import { LONGEST_DURATION } from "@phi/shared/duration";
+import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
 import type { PolicyRule } from "../domain/policy.js";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
@@ -77,7 +78,17 @@ export const fileSchema = z.strictObject({
     .min(1)
     .max(2_000)
     .regex(/^(?:file:.|https?:\/\/.|libsql:\/\/.)/, "must begin with file:, http://, https:// or libsql://")
-    .describe("The ledger: file:PATH relative to this file, or the address of a libSQL server."),
+    .describe(
+      "The ledger: file:PATH relative to this file (one broker), or the address of a libSQL server's primary (several brokers).",
+    ),
+  databaseToken: z
+    .custom<Secret>((value) => value instanceof Secret)
+    .optional()
+    .describe("What the libSQL server wants to see; a reference."),
+  databasePlainHttp: z
+    .boolean()
+    .default(false)
+    .describe("The network to the libSQL server is private, so that http to another machine is accepted."),
   issuer: z
     .strictObject({
       url: webAddress.describe("The OpenID provider, exactly as it names itself."),
@@ -104,6 +115,15 @@ export const fileSchema = z.strictObject({
     .default({ maxAge: 8 * 3_600 })
     .meta({ writtenDefault: { maxAge: "8h" } })
     .describe("The CLI's sign-ins."),
+  adminSocket: text(1_000)
+    .optional()
+    .describe(
+      "The Unix socket on which operators' commands reach the broker, relative to this file; left out: beside the database.",
+    ),
+  metrics: z
+    .boolean()
+    .default(false)
+    .describe("Whether /metrics is also served where people reach the broker; it is always there on the admin socket."),
   admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
   auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
   resources: z.record(name, z.unknown()).default({}).describe("The targets, by name."),

@@ -1,6 +1,6 @@
 import type { LeaseId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
-import { aliveUntil, type Lease, type LeaseState, OVERDUE_AFTER, type RevokeReason } from "./lease.js";
+import { aliveUntil, type Lease, type LeaseState, type RevokeReason } from "./lease.js";
 import { retryDelay } from "./retry.js";
 
 /**
@@ -18,7 +18,6 @@ export interface LeaseMove {
   readonly revokingSince?: Instant;
   readonly attempts?: number;
   readonly lastError?: string | null;
-  readonly overdueSince?: Instant;
   readonly revokedAt?: Instant;
 }
 
@@ -36,8 +35,8 @@ export type Active = Extract<Lease, { state: "active" }>;
 /** In revocation, and claimed: nobody else's epoch is newer. */
 export type Claimed = Extract<Lease, { state: "revoking" }>;
 
-/** A claim ends by itself after this, in ms: longer than any attempt may take. */
-export const CLAIM_FOR = 90_000;
+/** A claim ends by itself after this, in ms. Who is at work renews it, so what a worker that died had claimed is taken over soon. */
+export const CLAIM_FOR = 8_000;
 /** After a drop that came before `createBy`, the next one, in ms after that instant. */
 const AFTER_CREATE_BY = 500;
 
@@ -69,14 +68,19 @@ export function keepAlive(lease: Active, now: Instant): LeaseAdvance {
 
 /**
  * Revocation begins, claimed by whoever makes this move. `since` is when the lease ceased to be wanted; it may lie in the past.
- * With `hold: false` nobody has it yet and the loop takes it at once.
+ * With `hold: false` nobody has it yet and the loop takes it at once, or at `notBefore`.
  */
 export function beginRevocation(
   lease: Issuing | Active,
   because: RevokeReason,
-  { now, since = now, hold = true }: { readonly now: Instant; readonly since?: Instant; readonly hold?: boolean },
+  {
+    now,
+    since = now,
+    hold = true,
+    notBefore = now,
+  }: { readonly now: Instant; readonly since?: Instant; readonly hold?: boolean; readonly notBefore?: Instant },
 ): LeaseAdvance & { readonly claimed: Claimed } {
-  const dueAt = hold ? now + CLAIM_FOR : now;
+  const dueAt = hold ? now + CLAIM_FOR : notBefore;
   return {
     id: lease.id,
     from: lease.state,
@@ -110,6 +114,28 @@ export function takeOver(lease: Claimed, now: Instant): LeaseAdvance & { readonl
   };
 }
 
+/** Gives a claimed lease back untried, because its target does not answer: its turn comes again at `until`. */
+export function postpone(lease: Claimed, until: Instant): LeaseAdvance {
+  return {
+    id: lease.id,
+    from: "revoking",
+    epoch: lease.epoch,
+    claim: false,
+    move: { to: "revoking", dueAt: until },
+  };
+}
+
+/** An operator stops the attempts. The newer epoch fences whoever is trying just now. */
+export function abandon(lease: Claimed, reason: string): LeaseAdvance {
+  return {
+    id: lease.id,
+    from: "revoking",
+    epoch: lease.epoch,
+    claim: true,
+    move: { to: "abandoned", dueAt: null, lastError: `abandoned: ${reason}` },
+  };
+}
+
 /** What one attempt came to, as far as the protocol cares. */
 export type AttemptResult =
   | { readonly gone: true; readonly droppedAfterCreateBy: boolean }
@@ -118,37 +144,41 @@ export type AttemptResult =
 export type Settlement = LeaseAdvance & {
   /** `proven`: revoked. `drop_again`: gone, but a late create could still bring it back. `failed`: tried again later. */
   readonly came: "proven" | "drop_again" | "failed";
-  /** It becomes overdue with this move. */
-  readonly overdue: boolean;
 };
 
-/** `revoked` only for a drop after which no create can succeed; everything else has a next attempt. `chance` is in [0, 1). */
-export function settle(lease: Claimed, result: AttemptResult, now: Instant, chance: number): Settlement {
+/**
+ * `revoked` only for a drop after which no create can succeed; everything else has a next attempt, for a target that does not
+ * answer at `probeAt`. `chance` is in [0, 1).
+ */
+export function settle(
+  lease: Claimed,
+  result: AttemptResult,
+  now: Instant,
+  chance: number,
+  probeAt?: Instant,
+): Settlement {
   const advance = { id: lease.id, from: "revoking", epoch: lease.epoch, claim: false } as const;
   if (result.gone && result.droppedAfterCreateBy) {
     return {
       ...advance,
       came: "proven",
-      overdue: false,
       move: { to: "revoked", dueAt: null, revokedAt: now, lastError: null },
     };
   }
   if (result.gone) {
     const dueAt = Math.max(lease.createBy, now) + AFTER_CREATE_BY;
-    return { ...advance, came: "drop_again", overdue: false, move: { to: "revoking", dueAt } };
+    return { ...advance, came: "drop_again", move: { to: "revoking", dueAt } };
   }
   const attempts = lease.attempts + 1;
-  const overdue = lease.overdueSince === undefined && now - lease.revokingSince >= OVERDUE_AFTER;
+  const unreachable = result.class === "connection" && probeAt !== undefined;
   return {
     ...advance,
     came: "failed",
-    overdue,
     move: {
       to: "revoking",
-      dueAt: now + retryDelay(attempts, result.class, chance),
+      dueAt: unreachable ? Math.max(probeAt, now) : now + retryDelay(attempts, result.class, chance),
       attempts,
       lastError: result.message,
-      ...(overdue ? { overdueSince: lease.revokingSince } : {}),
     },
   };
 }

@@ -19,12 +19,14 @@ export type RevokeReason =
   | "not_acknowledged"
   | "issue_failed"
   | "ended_by_holder"
-  | "revoked";
+  | "revoked"
+  /** On a target, with this broker's mark, and not in the ledger. */
+  | "found"
+  /** Somebody else took it from the target. */
+  | "lost";
 
 interface Planned {
   readonly id: LeaseId;
-  readonly requestId: RequestId;
-  readonly sessionId: SessionId;
   readonly resource: string;
   readonly kind: string;
   readonly use: "command" | "window";
@@ -44,6 +46,16 @@ interface Planned {
   readonly expiresAt: Instant;
 }
 
+/** Who asked, and for what. Absent for what a sweep found on a target: nobody asked for it here. */
+interface Asked {
+  readonly requestId: RequestId;
+  readonly sessionId: SessionId;
+}
+interface MaybeAsked {
+  readonly requestId?: RequestId | undefined;
+  readonly sessionId?: SessionId | undefined;
+}
+
 /** What the attempts to revoke have come to. */
 export interface Attempts {
   readonly attempts: number;
@@ -55,17 +67,28 @@ export interface Attempts {
 /** A lease in each of its states; `design §3`. "Expired" is a reason for revoking, not a state. */
 export type Lease = Planned &
   (
-    | { readonly state: "issuing" }
-    | { readonly state: "active"; readonly aliveUntil: Instant }
-    | ({
+    | (Asked & { readonly state: "issuing" })
+    | (Asked & { readonly state: "active"; readonly aliveUntil: Instant })
+    | (MaybeAsked & {
         readonly state: "revoking";
         readonly because: RevokeReason;
         readonly revokingSince: Instant;
         readonly nextAttempt: Instant;
       } & Attempts)
-    | ({ readonly state: "revoked"; readonly because: RevokeReason; readonly revokedAt: Instant } & Attempts)
-    | ({ readonly state: "abandoned"; readonly because: RevokeReason } & Attempts)
+    | (MaybeAsked & {
+        readonly state: "revoked";
+        readonly because: RevokeReason;
+        readonly revokedAt: Instant;
+      } & Attempts)
+    | (MaybeAsked & { readonly state: "abandoned"; readonly because: RevokeReason } & Attempts)
   );
+
+/** A lease that somebody asked for: every one but those a sweep found. */
+export type AskedLease = Lease & Asked;
+
+export function isAsked(lease: Lease): lease is AskedLease {
+  return lease.requestId !== undefined && lease.sessionId !== undefined;
+}
 
 export type LeaseState = Lease["state"];
 

@@ -1,3 +1,4 @@
+import type { KeepTime } from "../operations/keep-time.js";
 import type { SweepDue } from "../operations/sweep-due.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -22,11 +23,12 @@ export interface ExpiryLoop {
 /** One timer, to the next instant at which anything is due. All the work is in `sweepDue`. */
 export function createExpiryLoop(needs: {
   readonly sweepDue: SweepDue;
+  readonly keepTime: Pick<KeepTime, "look">;
   readonly ledger: Pick<Ledger, "nextDue">;
   readonly clock: Clock;
   readonly log: Log;
 }): ExpiryLoop {
-  const { sweepDue, ledger, clock, log } = needs;
+  const { sweepDue, keepTime, ledger, clock, log } = needs;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let stopped = true;
@@ -35,11 +37,12 @@ export function createExpiryLoop(needs: {
   async function turn(): Promise<void> {
     let sleep = AFTER_FAILURE;
     try {
-      await sweepDue.pass();
+      keepTime.look();
+      const { more } = await sweepDue.pass();
       last = clock.now();
       const next = await ledger.nextDue();
       // What is overdue now belongs to a resource that is being worked on: its next turn is soon, not at once.
-      sleep = next === undefined ? LONGEST_SLEEP : Math.min(LONGEST_SLEEP, Math.max(next - clock.now(), 20));
+      sleep = more ? 0 : next === undefined ? LONGEST_SLEEP : Math.min(LONGEST_SLEEP, Math.max(next - clock.now(), 20));
     } catch (error) {
       log.error("expiry pass failed", {
         name: error instanceof Error ? error.name : "unknown",

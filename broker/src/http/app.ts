@@ -51,6 +51,8 @@ export interface Broker {
   readonly queryAudit: ReturnType<typeof createQueryAudit>;
   /** Whether the store can be read and the loop runs. */
   readonly isReady: () => Promise<boolean>;
+  /** Prometheus text; there when the configuration wants it on this listener too. */
+  readonly metrics?: () => Promise<string>;
 }
 
 /** The whole table of routes, in the order of the story. */
@@ -83,6 +85,12 @@ export function createApp(broker: Broker): Hono {
     const ready = await broker.isReady();
     return context.json({ status: ready ? "ok" : "not_ready" }, ready ? 200 : 503);
   });
+  const { metrics } = broker;
+  if (metrics !== undefined) {
+    app.get("/metrics", async (context) =>
+      context.body(await metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
+    );
+  }
   app.get("/openapi.json", (context) => context.json(openApi(table, broker.discovery.version)));
 
   app.notFound(() => {

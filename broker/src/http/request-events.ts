@@ -26,6 +26,7 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
     open += 1;
     return streamSSE(context, async (stream) => {
       let changed = true;
+      let said = "";
       let wake = () => {};
       const unsubscribe = broker.changes.subscribe(request.id, () => {
         changed = true;
@@ -38,7 +39,10 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
             changed = false;
             const current = await broker.authenticate(authorization);
             const dossier = await broker.dossiers.open(current, request.id);
-            await stream.writeSSE({ event: "request", data: JSON.stringify(requestView(dossier)) });
+            const data = JSON.stringify(requestView(dossier));
+            // Told twice of one change (by this broker, and by the log that all brokers share), it says it once.
+            if (data !== said) await stream.writeSSE({ event: "request", data });
+            said = data;
             if (isFinal(dossier.request.state)) return;
           }
           const quiet = await new Promise<boolean>((resolve) => {

@@ -2,7 +2,7 @@ import type { LeaseEndOrder, LeaseEndReply } from "@phi/shared/contract/lease";
 import { newId } from "@phi/shared/ids";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
-import type { Lease } from "../domain/lease.js";
+import type { AskedLease } from "../domain/lease.js";
 import { beginRevocation } from "../domain/lease-moves.js";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
@@ -71,7 +71,7 @@ export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) 
   };
 
   /** Waits for the proof that another worker brings, a bounded time. */
-  async function proofOf(lease: Lease): Promise<"revoked" | "revoking"> {
+  async function proofOf(lease: AskedLease): Promise<"revoked" | "revoking"> {
     let wake = () => {};
     const over = tooLong().then(() => "over" as const);
     const unsubscribe = changes.subscribe(lease.requestId, () => wake());

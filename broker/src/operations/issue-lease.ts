@@ -5,7 +5,7 @@ import { printable } from "@phi/shared/text";
 import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
-import { CREATE_WITHIN, type Lease } from "../domain/lease.js";
+import { type AskedLease, CREATE_WITHIN, type Lease } from "../domain/lease.js";
 import { activate as activateLease, beginRevocation, type Issuing } from "../domain/lease-moves.js";
 import { type Request, windowEnd } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
@@ -28,7 +28,7 @@ interface Needs {
 }
 
 export interface Issued {
-  readonly lease: Lease;
+  readonly lease: AskedLease;
   readonly request: Request;
   readonly credential: Credential;
   /** End of the window; `expiresInMs` is how far off it is by the broker's clock. */
@@ -110,7 +110,7 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
   async function record(
     caller: Caller,
     request: Usable,
-    lease: Lease,
+    lease: Issuing,
     order: LeaseOrder,
     idempotencyKey?: string,
   ): Promise<void> {

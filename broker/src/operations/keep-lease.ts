@@ -2,7 +2,7 @@ import type { HeartbeatReply } from "@phi/shared/contract/lease";
 import { PhiError } from "@phi/shared/errors";
 import { type LeaseId, parseId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
-import type { Lease } from "../domain/lease.js";
+import { type AskedLease, isAsked, type Lease } from "../domain/lease.js";
 import { keepAlive } from "../domain/lease-moves.js";
 import { samePrincipal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
@@ -20,14 +20,15 @@ interface Needs {
  * @throws PhiError `not_found` for everybody else
  */
 export function createOpenLease({ ledger }: { readonly ledger: Ledger }) {
-  return async function openLease(caller: Caller, typed: string): Promise<{ lease: Lease; request: Request }> {
+  return async function openLease(caller: Caller, typed: string): Promise<{ lease: AskedLease; request: Request }> {
     const id: LeaseId | undefined = parseId("lease", typed);
     const lease = id && (await ledger.lease(id));
-    const request = lease && (await ledger.request(lease.requestId));
-    if (lease === undefined || request === undefined || !samePrincipal(request.requester, caller.principal)) {
+    const asked = lease !== undefined && isAsked(lease) ? lease : undefined;
+    const request = asked && (await ledger.request(asked.requestId));
+    if (asked === undefined || request === undefined || !samePrincipal(request.requester, caller.principal)) {
       throw new PhiError("not_found", "There is no such lease, or it is not yours.");
     }
-    return { lease, request };
+    return { lease: asked, request };
   };
 }
 

@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Provider } from "../ports/provider.js";
 import type { Usable } from "./find-usable-request.js";
+import type { Standings } from "./standings.js";
 
 /** What a credential is made on. */
 export interface Target {
@@ -16,17 +17,20 @@ export interface Target {
   readonly provider: Provider;
 }
 
-/** Rejects with `refused_by_policy` when the caller may no longer have it, or it is no longer configured; the refusal is on record. */
+/**
+ * Rejects with `target_unavailable` while the ledger is older than what the target has seen, and with `refused_by_policy` when the caller may no longer have it, or it is no longer configured; the refusal is on record.
+ */
 export type OpenTarget = (caller: Caller, request: Usable) => Promise<Target>;
 
 interface Needs {
   readonly ledger: Ledger;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
+  readonly standings: Pick<Standings, "outdated">;
 }
 
 /** Groups and configuration are read again now: what was right when it was asked may not be any more. */
-export function createOpenTarget({ ledger, catalogue, clock }: Needs): OpenTarget {
+export function createOpenTarget({ ledger, catalogue, clock, standings }: Needs): OpenTarget {
   return async (caller, request) => {
     const resource = catalogue.resource(request.resource);
     const provider = resource && catalogue.provider(resource.kind);
@@ -37,10 +41,13 @@ export function createOpenTarget({ ledger, catalogue, clock }: Needs): OpenTarge
       reason: request.reason ?? "-",
     });
     const gone = resource === undefined || provider === undefined || role === undefined;
-    if (!gone && decision.decision !== "refused") return { resource, role, provider };
-    const because = gone
-      ? `${request.role} on ${request.resource} is no longer configured.`
-      : `You may no longer have ${request.role} on ${request.resource}: your groups or the policy have changed since.`;
+    const outdated = standings.outdated(request.resource) !== undefined;
+    if (!gone && !outdated && decision.decision !== "refused") return { resource, role, provider };
+    const because = outdated
+      ? `phi's records are older than what ${request.resource} has seen, so phi makes nothing there until its operator has decided.`
+      : gone
+        ? `${request.role} on ${request.resource} is no longer configured.`
+        : `You may no longer have ${request.role} on ${request.resource}: your groups or the policy have changed since.`;
     await ledger.record({
       id: newId("event"),
       at: clock.now(),
@@ -50,6 +57,8 @@ export function createOpenTarget({ ledger, catalogue, clock }: Needs): OpenTarge
       requestId: request.id,
       data: { because },
     });
-    throw new PhiError("refused_by_policy", because, { hint: "phi resources" });
+    throw outdated
+      ? new PhiError("target_unavailable", because, { hint: "Whoever runs the broker reads: phi-broker status" })
+      : new PhiError("refused_by_policy", because, { hint: "phi resources" });
   };
 }

@@ -1,36 +1,39 @@
 import { newId } from "@phi/shared/ids";
+import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
-import { dueReason, type Lease } from "../domain/lease.js";
+import { dueReason, type Lease, OVERDUE_AFTER } from "../domain/lease.js";
 import { beginRevocation, type Claimed, takeOver } from "../domain/lease-moves.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Change, Ledger } from "../ports/ledger.js";
-import type { RevokeLeases } from "./revoke-leases.js";
+import type { RevocationLanes, Room } from "./revocation-lanes.js";
 
 interface Needs {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly revokeLeases: RevokeLeases;
+  readonly lanes: RevocationLanes;
+  /** Every configured resource. */
+  readonly resources: readonly string[];
 }
 
 /** What one pass takes at once; the rest is taken by the next pass, which follows at once. */
 const BATCH = 500;
+/** … and of one resource, so that what is due on another waits for few of them to be written. */
+const BATCH_OF_ONE = 250;
 /** A session whose lease is gone this long, in ms, and whose CLI never reported, is ended by the broker. */
 const FORSAKEN_AFTER = 60_000;
 /** How often those are looked for, in ms. */
 const FORSAKEN_EVERY = 10_000;
 
 export interface SweepDue {
-  /** One pass over all that is due. Resolves when the ledger is written; the targets are worked on meanwhile. */
-  pass(): Promise<void>;
+  /** One pass over all that is due. Resolves when the ledger is written, with whether more is due now; the targets are worked on meanwhile. */
+  pass(): Promise<{ readonly more: boolean }>;
   /** Resolves when no target is being worked on. */
   idle(): Promise<void>;
 }
 
-/** Moves on whatever's instant has come: requests lapse or end, leases are revoked. One slow target delays no other. */
-export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue {
-  /** Resources with an attempt under way; their further leases wait for the next pass, together. */
-  const busy = new Map<string, Promise<void>>();
+/** Moves on whatever's instant has come: requests lapse or end, leases are revoked. One slow or dead target delays no other. */
+export function createSweepDue({ ledger, clock, lanes, resources }: Needs): SweepDue {
   let forsakenDue = 0;
 
   return {
@@ -39,32 +42,34 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
       const requests = await ledger.dueRequests(now, BATCH);
       await Promise.all(requests.map((request) => closeDue(request, now)));
 
-      const due = await ledger.dueLeases(now, BATCH, [...busy.keys()]);
-      const claims = await Promise.all(due.map((lease) => claim(lease, now)));
-      const byResource = new Map<string, Claimed[]>();
-      for (const lease of claims) {
-        if (lease === undefined) continue;
-        const others = byResource.get(lease.resource);
-        if (others === undefined) byResource.set(lease.resource, [lease]);
-        else others.push(lease);
-      }
-      for (const [resource, leases] of byResource) {
-        const work = revokeLeases.claimed(leases).then(
-          () => undefined,
-          () => undefined, // the store failed: the claims end by themselves and are taken again
-        );
-        busy.set(resource, work);
-        void work.then(() => busy.delete(resource));
-      }
+      const full = resources.filter((resource) => isFull(lanes.room(resource)));
+      const due = await ledger.dueLeases(now, BATCH, full);
+      const left = await Promise.all(
+        [...byResource(due)].map(([resource, leases]) => take(resource, leases, lanes.room(resource), now)),
+      );
+      await markOverdue(now);
       if (now >= forsakenDue || now < forsakenDue - FORSAKEN_EVERY) {
         forsakenDue = now + FORSAKEN_EVERY;
         await endForsaken(now);
       }
+      return { more: requests.length === BATCH || due.length === BATCH || left.some(Boolean) };
     },
-    async idle() {
-      await Promise.all(busy.values());
-    },
+    idle: lanes.idle,
   };
+
+  /** Claims as much of one resource as its lane has room for; whether some of it is left that could be taken now. */
+  async function take(resource: string, leases: readonly Lease[], room: Room, now: number): Promise<boolean> {
+    if (room.may === "wait") {
+      // Nobody tries a target that does not answer. What ends meanwhile is `revoking` at once all the same.
+      await Promise.all(leases.slice(0, BATCH_OF_ONE).map((lease) => begin(lease, now, room.until)));
+      await ledger.postponeDue(resource, now, room.until);
+      return leases.length > BATCH_OF_ONE;
+    }
+    const most = Math.min(room.most, BATCH_OF_ONE);
+    const claims = await Promise.all(leases.slice(0, most).map((lease) => claim(lease, now)));
+    void lanes.submit(claims.filter((lease) => lease !== undefined));
+    return leases.length > most && room.most > most;
+  }
 
   async function closeDue(request: Request, now: number): Promise<void> {
     const due = requestDue(request);
@@ -93,42 +98,63 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
 
   /** Takes the lease for an attempt by this process; `undefined` when somebody else did, or it changed meanwhile. */
   async function claim(lease: Lease, now: number): Promise<Claimed | undefined> {
-    switch (lease.state) {
-      case "revoking": {
-        const take = takeOver(lease, now);
-        return (await ledger.shift(take)) === "moved" ? take.claimed : undefined;
-      }
-      case "issuing":
-      case "active": {
-        const because = dueReason(lease, now);
-        const begun = beginRevocation(lease, because, {
-          now,
-          since: because === "window_over" ? lease.expiresAt : now,
-        });
-        const about = {
-          at: now,
-          resource: lease.resource,
-          requestId: lease.requestId,
-          leaseId: lease.id,
-          sessionId: lease.sessionId,
-        };
-        const end = { because, at: now, exitCode: undefined, signal: undefined };
-        const sessionEnded: AuditEntry = { ...about, id: newId("event"), kind: "session.ended", data: { because } };
-        const outcome = await ledger.commit({
-          guard: { do: "advance_lease", advance: begun },
-          // At the end of the window the CLI still reports its command's exit; a CLI that fell silent does not.
-          follow:
-            because === "window_over" ? [] : [{ do: "end_session", id: lease.sessionId, end, event: sessionEnded }],
+    if (lease.state !== "revoking") return begin(lease, now);
+    const taken = takeOver(lease, now);
+    return (await ledger.shift(taken)) === "moved" ? taken.claimed : undefined;
+  }
+
+  /** Begins the revocation of a lease that is due: for an attempt by this process, or for anybody's at `notBefore`. */
+  async function begin(lease: Lease, now: number, notBefore?: number): Promise<Claimed | undefined> {
+    if (lease.state !== "issuing" && lease.state !== "active") return undefined;
+    const because = dueReason(lease, now);
+    const begun = beginRevocation(lease, because, {
+      now,
+      since: because === "window_over" ? lease.expiresAt : now,
+      ...(notBefore === undefined ? {} : { hold: false, notBefore }),
+    });
+    const about = {
+      at: now,
+      resource: lease.resource,
+      requestId: lease.requestId,
+      leaseId: lease.id,
+      sessionId: lease.sessionId,
+    };
+    const end = { because, at: now, exitCode: undefined, signal: undefined };
+    const sessionEnded: AuditEntry = { ...about, id: newId("event"), kind: "session.ended", data: { because } };
+    const outcome = await ledger.commit({
+      guard: { do: "advance_lease", advance: begun },
+      // At the end of the window the CLI still reports its command's exit; a CLI that fell silent does not.
+      follow:
+        because === "window_over" || lease.sessionId === undefined
+          ? []
+          : [{ do: "end_session", id: lease.sessionId, end, event: sessionEnded }],
+      events: [{ ...about, id: newId("event"), kind: "lease.revoking", data: { because, handle: lease.handleText } }],
+    });
+    return outcome === "moved" ? begun.claimed : undefined;
+  }
+
+  /** Loud once it is late, also where nothing is tried for want of an answer. */
+  async function markOverdue(now: number): Promise<void> {
+    const late = await ledger.lateLeases(now - OVERDUE_AFTER, BATCH_OF_ONE);
+    await Promise.all(
+      late.map((lease) =>
+        ledger.commit({
+          guard: { do: "mark_overdue", id: lease.id, since: lease.revokingSince },
           events: [
-            { ...about, id: newId("event"), kind: "lease.revoking", data: { because, handle: lease.handleText } },
+            {
+              id: newId("event"),
+              at: now,
+              kind: "lease.overdue",
+              resource: lease.resource,
+              requestId: lease.requestId,
+              leaseId: lease.id,
+              sessionId: lease.sessionId,
+              data: { handle: lease.handleText, because: lease.because, since: toRfc3339(lease.revokingSince) },
+            },
           ],
-        });
-        return outcome === "moved" ? begun.claimed : undefined;
-      }
-      case "revoked":
-      case "abandoned":
-        return undefined;
-    }
+        }),
+      ),
+    );
   }
 
   async function endForsaken(now: number): Promise<void> {
@@ -157,4 +183,18 @@ export function createSweepDue({ ledger, clock, revokeLeases }: Needs): SweepDue
       ),
     );
   }
+}
+
+function isFull(room: Room): boolean {
+  return room.may === "take" && room.most === 0;
+}
+
+function byResource(leases: readonly Lease[]): Map<string, Lease[]> {
+  const found = new Map<string, Lease[]>();
+  for (const lease of leases) {
+    const others = found.get(lease.resource);
+    if (others === undefined) found.set(lease.resource, [lease]);
+    else others.push(lease);
+  }
+  return found;
 }

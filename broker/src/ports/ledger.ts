@@ -4,7 +4,7 @@ import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Lease, RevokeReason } from "../domain/lease.js";
-import type { LeaseAdvance } from "../domain/lease-moves.js";
+import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 
@@ -84,6 +84,10 @@ export type Step =
       readonly idempotencyKey: string | undefined;
     }
   | { readonly do: "advance_lease"; readonly advance: LeaseAdvance }
+  /** Only while no unproven lease has the same handle on the same resource. */
+  | { readonly do: "insert_found_lease"; readonly lease: Claimed }
+  /** Only a lease in revocation that is not marked yet. */
+  | { readonly do: "mark_overdue"; readonly id: LeaseId; readonly since: Instant }
   /** Every unended lease of the request begins its revocation at `at`, being unwanted `since` then, each with its own `lease.revoking` event. Never a guard. */
   | {
       readonly do: "revoke_leases_of";
@@ -155,10 +159,16 @@ export interface Ledger {
   dueRequests(now: Instant, limit: number): Promise<Request[]>;
   /** Leases whose instant has come, oldest first, but for those on the named resources. */
   dueLeases(now: Instant, limit: number, exceptResources: readonly string[]): Promise<Lease[]>;
+  /** Leases in revocation since before the instant that are not marked overdue, a bounded number. */
+  lateLeases(revokingSince: Instant, limit: number): Promise<Claimed[]>;
+  /** Every lease of the resource that is in revocation and due at `now` has its next turn at `until`: one write, however many they are. */
+  postponeDue(resource: string, now: Instant, until: Instant): Promise<void>;
   /** The next instant at which something is due. */
   nextDue(): Promise<Instant | undefined>;
   /** Sessions that nobody ended although their lease was proven revoked before the instant: their CLI is gone. */
   forsakenSessions(revokedBefore: Instant, limit: number): Promise<{ session: Session; resource: string }[]>;
+  /** The claims on these leases last until the instant; those that somebody else has taken over meanwhile are left alone. One write. */
+  renewClaims(leases: readonly Claimed[], until: Instant): Promise<void>;
   /** Makes every lease in revocation due at once: its former worker is gone. Only while no other broker works on this ledger. */
   releaseClaims(now: Instant): Promise<void>;
 }

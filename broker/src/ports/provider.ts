@@ -1,3 +1,4 @@
+import type { LeaseId } from "@phi/shared/ids";
 import type { Secret } from "@phi/shared/secret";
 import type { Instant } from "@phi/shared/time";
 import type { z } from "zod";
@@ -46,6 +47,23 @@ export type Outcome =
       readonly fenced: boolean;
     };
 
+/** One of this broker's principals on a target. */
+export interface Found<Handle> {
+  readonly handle: Handle;
+  /** The lease that its note names, where the target keeps notes: a broker had it on record before it made this. */
+  readonly leaseId?: LeaseId | undefined;
+}
+
+/**
+ * A mark that a broker leaves on a target and reads again: the newest audit event it had when it last looked. A ledger without
+ * that event is older than what the target has seen.
+ */
+export interface Anchor<Config> {
+  read(config: Config, brokerTag: string, signal: AbortSignal): Promise<string | undefined>;
+  /** At most 100 letters, digits and `_`. */
+  write(config: Config, brokerTag: string, mark: string, signal: AbortSignal): Promise<void>;
+}
+
 export interface Finding {
   readonly severity: "error" | "warning";
   readonly message: string;
@@ -79,7 +97,11 @@ export interface Provider<Config = unknown, Role = unknown, Handle = unknown> {
   /** One answer per revocation, in order. Resolves even when all of them failed. */
   revoke(config: Config, revocations: readonly Revocation<Handle>[], signal: AbortSignal): Promise<Outcome[]>;
   /** What of this broker's is on the target now. */
-  list(config: Config, brokerTag: string, signal: AbortSignal): AsyncIterable<Handle>;
+  list(config: Config, brokerTag: string, signal: AbortSignal): AsyncIterable<Found<Handle>>;
+  /** Absent where the target has no place for a mark; then an old ledger is recognised only by what it does not know. */
+  readonly anchor?: Anchor<Config> | undefined;
+  /** The target's own clock; absent where it has none that can be asked. */
+  clock?(config: Config, signal: AbortSignal): Promise<Instant>;
   /** Rights and settings that would break issue or revoke. */
   check(config: Config, roles: readonly Role[], signal: AbortSignal): Promise<Finding[]>;
   /** Ends pooled connections. */

@@ -276,6 +276,6 @@ async function handlesOf<Config, Role, Handle>(
   tag: string,
 ): Promise<Handle[]> {
   const handles: Handle[] = [];
-  for await (const handle of target.provider.list(target.config, tag, never)) handles.push(handle);
+  for await (const { handle } of target.provider.list(target.config, tag, never)) handles.push(handle);
   return handles;
 }

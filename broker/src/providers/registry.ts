@@ -12,3 +12,10 @@ export function createProviders(
   const kinds = [createPostgresProvider({ now })];
   return Object.fromEntries(kinds.map((provider) => [provider.kind, provider]));
 }
+
+/** What the configuration needs of each kind: how to read its part. */
+export function kindSchemas(providers: Readonly<Record<string, Provider>>) {
+  return Object.fromEntries(
+    Object.entries(providers).map(([kind, { schema }]) => [kind, { config: schema.config, role: schema.role }]),
+  );
+}

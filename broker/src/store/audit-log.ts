@@ -1,9 +1,9 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { and, asc, eq, gt, gte, inArray, like, lt, or, type SQL } from "drizzle-orm";
 import type { AuditFilter } from "../ports/ledger.js";
-import type { Store } from "./open.js";
 import { eventFromRow } from "./rows.js";
 import { auditEvents, requests } from "./schema.js";
+import type { Store } from "./store.js";
 
 /** Reading the audit log. Writing it is part of each change: see the ledger's `commit`. */
 export function createAuditLog(read: Store["read"]) {

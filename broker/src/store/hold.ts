@@ -35,7 +35,7 @@ export async function holdDatabase(path: string): Promise<{ release(): void }> {
     client.close();
     if (!(error instanceof LibsqlError) || !error.code.startsWith("SQLITE_BUSY")) throw error;
     throw new PhiError("already_running", `Another broker${holder} has the database ${path} open.`, {
-      hint: "One broker works on a file: stop the other one, or give this one its own `database:`.",
+      hint: "One broker works on a file: stop the other one, or give this one its own `database:`. Several share a libSQL server: docs/several-brokers.md",
       cause: error,
     });
   }

@@ -1,5 +1,7 @@
 import { existsSync, statSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beginRevocation, CLAIM_FOR, type Issuing, takeOver } from "../domain/lease-moves.js";
+import { keepingClaims } from "../operations/keep-claims.js";
 import { brokerTag } from "./ledger.js";
 import { openStore } from "./open.js";
 import { alice, bob, entry, issuingLease, openTemporaryLedger, pendingRequest } from "./store.testing.js";
@@ -136,6 +138,27 @@ describe("a lease", () => {
     expect(await open.ledger.shift({ ...later, epoch: 0 })).toBe("lost_race");
     expect(await open.ledger.shift({ ...later, epoch: 1 })).toBe("moved");
     expect(await open.ledger.lease(lease.id)).toMatchObject({ state: "revoking", epoch: 2, nextAttempt: 9 });
+  });
+
+  it("stays with its worker while the claim is renewed, and not once somebody else has taken it over", async () => {
+    const request = await approvedRequest();
+    const { lease, session } = issuingLease(request);
+    await open.ledger.commit({
+      guard: { do: "insert_lease", lease, session, at: 2_000, idempotencyKey: undefined },
+      events: [entry("lease.planned", request)],
+    });
+    const begun = beginRevocation(lease as Issuing, "issue_failed", { now: 3_000 });
+    await open.ledger.commit({
+      guard: { do: "advance_lease", advance: begun },
+      events: [entry("lease.revoking", request)],
+    });
+    const mine = begun.claimed;
+    await keepingClaims({ ledger: open.ledger, clock: { now: () => 90_000 } }, [mine], () =>
+      vi.waitFor(async () => expect(await open.ledger.nextDue()).toBe(90_000 + CLAIM_FOR), { timeout: CLAIM_FOR }),
+    );
+    expect(await open.ledger.shift(takeOver(mine, 200_000))).toBe("moved");
+    await open.ledger.renewClaims([mine], 999_999);
+    expect(await open.ledger.nextDue()).toBe(200_000 + CLAIM_FOR);
   });
 
   it("of a request that ends begins its revocation in the same write, each with one event", async () => {

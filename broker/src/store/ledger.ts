@@ -1,15 +1,17 @@
 import type { InStatement } from "@libsql/client";
 import { randomText } from "@phi/shared/ids";
 import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, like, lt, lte, notInArray, sql } from "drizzle-orm";
+import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Changes } from "../ports/changes.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import { createAuditLog } from "./audit-log.js";
-import type { Store } from "./open.js";
 import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, entryToRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
 import { approvals, auditEvents, leases, ledgers, requests, sessions, signIns } from "./schema.js";
 import { insertIf, toStatement } from "./sql.js";
 import { advanceLease, compileStep, recorded } from "./steps.js";
+import type { Store } from "./store.js";
+import { withWords } from "./with-words.js";
 
 /** The ledger on an open store. `changes` hears of every request that a committed event names. */
 export function createLedger(store: Store, changes: Changes): Ledger {
@@ -22,7 +24,19 @@ export function createLedger(store: Store, changes: Changes): Ledger {
     }
   }
 
-  return {
+  /** A change happened if and only if its first event did. */
+  async function isRecorded(event: string): Promise<boolean> {
+    const found = await read.select({ id: auditEvents.id }).from(auditEvents).where(eq(auditEvents.id, event)).limit(1);
+    return found.length > 0;
+  }
+
+  /** Whether a lease stands as this move left it. */
+  async function hasShifted({ id, epoch, claim, move }: LeaseAdvance): Promise<boolean> {
+    const [row] = await read.select().from(leases).where(eq(leases.id, id)).limit(1);
+    return row?.state === move.to && row.epoch === (claim ? epoch + 1 : epoch) && row.dueAt === move.dueAt;
+  }
+
+  return withWords<Ledger>({
     async commit(change) {
       const [first, ...others] = change.events;
       const moved = recorded(first.id);
@@ -41,19 +55,21 @@ export function createLedger(store: Store, changes: Changes): Ledger {
         }),
         ...others.map((event) => insertIf(auditEvents, entryToRow(event), moved)),
       ].map(toStatement);
-      const [result] = await writer.write(statements);
-      if (result?.rowsAffected !== 1) return "lost_race";
+      if (!(await writer.write(statements, () => isRecorded(first.id)))) return "lost_race";
       announce(change.events);
       return "moved";
     },
 
     async shift(advance) {
-      const [result] = await writer.write([toStatement(advanceLease(advance, sql`1`))]);
-      return result?.rowsAffected === 1 ? "moved" : "lost_race";
+      const moved = await writer.write([toStatement(advanceLease(advance, sql`1`))], () => hasShifted(advance));
+      return moved ? "moved" : "lost_race";
     },
 
     async record(...events) {
-      await writer.write(events.map((event) => toStatement(insertIf(auditEvents, entryToRow(event), sql`1`))));
+      await writer.write(
+        events.map((event) => toStatement(insertIf(auditEvents, entryToRow(event), sql`1`))),
+        () => isRecorded(events[0].id),
+      );
       announce(events);
     },
 
@@ -148,9 +164,26 @@ export function createLedger(store: Store, changes: Changes): Ledger {
             ? lte(leases.dueAt, now)
             : and(lte(leases.dueAt, now), notInArray(leases.resource, [...exceptResources])),
         )
-        .orderBy(asc(leases.dueAt))
+        .orderBy(asc(leases.dueAt), asc(leases.revokingSince))
         .limit(limit);
       return rows.map(leaseFromRow);
+    },
+
+    async lateLeases(revokingSince, limit) {
+      const rows = await read
+        .select()
+        .from(leases)
+        .where(
+          // Written out, because a partial index is used for a constant only.
+          and(sql`${leases.state} = 'revoking'`, isNull(leases.overdueSince), lte(leases.revokingSince, revokingSince)),
+        )
+        .limit(limit);
+      return rows.map(leaseFromRow).filter((lease) => lease.state === "revoking");
+    },
+
+    async postponeDue(resource, now, until) {
+      const due = sql`${leases.resource} = ${resource} and ${leases.state} = 'revoking' and ${leases.dueAt} <= ${now}`;
+      await writer.write([toStatement(sql`update ${leases} set due_at = ${until} where ${due}`)], async () => true);
     },
 
     async nextDue() {
@@ -180,23 +213,30 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       return rows.map(({ session, resource }) => ({ session: sessionFromRow(session), resource }));
     },
 
-    async releaseClaims(now) {
-      await writer.write([
-        toStatement(
-          sql`update ${leases} set due_at = ${now} where ${leases.state} in ('issuing', 'revoking') and ${leases.dueAt} > ${now}`,
-        ),
-      ]);
+    async renewClaims(claimed, until) {
+      const held = JSON.stringify(claimed.map(({ id, epoch }) => [id, epoch]));
+      const renewal = sql`update ${leases} set due_at = ${until} where ${leases.state} = 'revoking' and (${leases.id}, ${leases.epoch}) in
+        (select value ->> 0, value ->> 1 from json_each(${held}))`;
+      await writer.write([toStatement(renewal)], async () => true);
     },
-  };
+
+    async releaseClaims(now) {
+      await writer.write(
+        [
+          toStatement(
+            sql`update ${leases} set due_at = ${now} where ${leases.state} in ('issuing', 'revoking') and ${leases.dueAt} > ${now}`,
+          ),
+        ],
+        async () => true,
+      );
+    },
+  });
 }
 
 /** The mark of this ledger's credentials on every target; made once, at the first start. */
 export async function brokerTag(store: Store, now: number): Promise<string> {
-  await store.writer.write([
-    toStatement(
-      sql`${insertIf(ledgers, { id: 1, brokerTag: randomText(6), createdAt: now }, sql`1`)} on conflict do nothing`,
-    ),
-  ]);
+  const made = insertIf(ledgers, { id: 1, brokerTag: randomText(6), createdAt: now }, sql`1`);
+  await store.writer.write([toStatement(sql`${made} on conflict do nothing`)], async () => true);
   const [row] = await store.read.select({ tag: ledgers.brokerTag }).from(ledgers).where(gte(ledgers.id, 1)).limit(1);
   if (row === undefined) throw new Error("damaged ledger: it has no name");
   return row.tag;

@@ -1,19 +1,13 @@
 import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Client, createClient } from "@libsql/client";
+import { createClient } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
 import { drizzle } from "drizzle-orm/libsql";
+import { createChanges } from "./changes.js";
 import { holdDatabase } from "./hold.js";
 import { migrate } from "./migrate.js";
-import { createWriter, type Writer } from "./writer.js";
-
-/** An open ledger file: drizzle for reading, one writer for writing. */
-export interface Store {
-  readonly client: Client;
-  readonly read: ReturnType<typeof drizzle>;
-  readonly writer: Writer;
-  close(): Promise<void>;
-}
+import type { Store } from "./store.js";
+import { commitInFile, createWriter } from "./writer.js";
 
 /**
  * Opens, or makes, the libSQL file at `path`: 0600 in a 0700 directory, write-ahead log, `synchronous=FULL` (SQLite's default, and
@@ -35,11 +29,13 @@ export async function openStore(path: string): Promise<Store> {
       );
     }
     await migrate(client);
-    const writer = createWriter(client);
+    const writer = createWriter(commitInFile(client));
     return {
-      client,
       read: drizzle(client),
       writer,
+      changes: createChanges(),
+      clock: undefined,
+      shared: false,
       async close() {
         await writer.close();
         client.close();

@@ -1,7 +1,7 @@
 import { and, eq, inArray, lt, ne, or, type SQL, sql } from "drizzle-orm";
 import type { RequestFilter } from "../ports/ledger.js";
-import type { Store } from "./open.js";
 import { requests } from "./schema.js";
+import type { Store } from "./store.js";
 
 /** Approvers match by group or subject; the list is JSON, and each selector is compared whole. */
 export async function requestsMatching(read: Store["read"], filter: RequestFilter): Promise<SQL | undefined> {

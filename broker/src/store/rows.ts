@@ -104,8 +104,6 @@ export function requestToRow(request: Request, idempotencyKey: string | undefine
 export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
   const planned = {
     id: row.id as LeaseId,
-    requestId: row.requestId as RequestId,
-    sessionId: row.sessionId as SessionId,
     resource: row.resource,
     kind: row.kind,
     use: row.use,
@@ -117,7 +115,12 @@ export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
     ...(row.createdOnTarget === null ? {} : { createdOnTarget: row.createdOnTarget }),
     expiresAt: row.expiresAt,
   };
+  const asked = () => ({
+    requestId: present(row.requestId, `request of ${row.id}`) as RequestId,
+    sessionId: present(row.sessionId, `session of ${row.id}`) as SessionId,
+  });
   const attempts = {
+    ...(row.requestId === null || row.sessionId === null ? {} : asked()),
     attempts: row.attempts,
     lastError: row.lastError ?? undefined,
     overdueSince: row.overdueSince ?? undefined,
@@ -125,9 +128,9 @@ export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
   const because = () => present(row.because, `reason of ${row.id}`) as RevokeReason;
   switch (row.state) {
     case "issuing":
-      return { ...planned, state: row.state };
+      return { ...planned, ...asked(), state: row.state };
     case "active":
-      return { ...planned, state: row.state, aliveUntil: present(row.aliveUntil, `liveness of ${row.id}`) };
+      return { ...planned, ...asked(), state: row.state, aliveUntil: present(row.aliveUntil, `liveness of ${row.id}`) };
     case "revoking":
       return {
         ...planned,
@@ -153,8 +156,8 @@ export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
 export function leaseToRow(lease: Lease, idempotencyKey: string | undefined): typeof leases.$inferInsert {
   return {
     id: lease.id,
-    requestId: lease.requestId,
-    sessionId: lease.sessionId,
+    requestId: lease.requestId ?? null,
+    sessionId: lease.sessionId ?? null,
     resource: lease.resource,
     kind: lease.kind,
     use: lease.use,
@@ -169,6 +172,7 @@ export function leaseToRow(lease: Lease, idempotencyKey: string | undefined): ty
     aliveUntil: lease.state === "active" ? lease.aliveUntil : null,
     dueAt: leaseDue(lease) ?? null,
     idempotencyKey: idempotencyKey ?? null,
+    ...(lease.state === "revoking" ? { because: lease.because, revokingSince: lease.revokingSince } : {}),
   };
 }
 

@@ -112,10 +112,9 @@ export const leases = sqliteTable(
   "leases",
   {
     id: text("id").primaryKey(),
-    requestId: text("request_id")
-      .notNull()
-      .references(() => requests.id),
-    sessionId: text("session_id").notNull(),
+    /** Empty, as the session is, for what a sweep found on a target. */
+    requestId: text("request_id").references(() => requests.id),
+    sessionId: text("session_id"),
     resource: text("resource").notNull(),
     kind: text("kind").notNull(),
     use: text("use", { enum: ["command", "window"] }).notNull(),
@@ -141,6 +140,10 @@ export const leases = sqliteTable(
   (table) => [
     index("leases_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
     index("leases_by_request").on(table.requestId),
+    index("leases_by_handle").on(table.resource, table.handleText),
+    index("leases_live").on(table.resource, table.state, table.dueAt).where(sql`${table.dueAt} is not null`),
+    index("leases_late").on(table.overdueSince, table.revokingSince).where(sql`${table.state} = 'revoking'`),
+    index("leases_abandoned").on(table.resource).where(sql`${table.state} = 'abandoned'`),
     uniqueIndex("leases_by_key")
       .on(table.requestId, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null`),

@@ -114,6 +114,23 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
           ),
         ],
       };
+    case "insert_found_lease":
+      return single(
+        insertIf(
+          leases,
+          leaseToRow(step.lease, undefined),
+          sql`not exists (select 1 from ${leases} where ${leases.resource} = ${step.lease.resource} and ${leases.handleText} = ${step.lease.handleText}
+            and ${leases.state} <> 'revoked') and ${condition}`,
+        ),
+      );
+    case "mark_overdue":
+      return single(
+        updateIf(
+          leases,
+          { overdueSince: step.since },
+          sql`${eq(leases.id, step.id)} and ${leases.state} = 'revoking' and ${leases.overdueSince} is null and ${condition}`,
+        ),
+      );
     case "advance_lease":
       return single(advanceLease(step.advance, condition));
     case "revoke_leases_of": {

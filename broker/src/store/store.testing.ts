@@ -54,10 +54,11 @@ export function pendingRequest(over: Partial<Request> = {}): Request {
 }
 
 export function issuingLease(request: Request, over: Partial<Lease> = {}): { lease: Lease; session: Session } {
+  const sessionId = newId("session");
   const lease = {
     id: newId("lease"),
     requestId: request.id,
-    sessionId: newId("session"),
+    sessionId,
     resource: request.resource,
     kind: "postgres",
     use: "command",
@@ -73,7 +74,7 @@ export function issuingLease(request: Request, over: Partial<Lease> = {}): { lea
   return {
     lease,
     session: {
-      id: lease.sessionId,
+      id: sessionId,
       leaseId: lease.id,
       requestId: request.id,
       command: ["psql"],

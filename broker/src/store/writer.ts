@@ -1,36 +1,67 @@
-import { type Client, type InStatement, LibsqlBatchError, type ResultSet } from "@libsql/client";
+import { type Client, type InStatement, LibsqlBatchError } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
+
+/** What is written together or not at all. */
+export interface Unit {
+  readonly statements: readonly InStatement[];
+  /**
+   * Reads from the database what came of a unit that is known to be recorded, for when the answer to its batch was lost: whether its
+   * first statement changed a row.
+   */
+  readonly moved: () => Promise<boolean>;
+}
+
+/**
+ * Commits units in one atomic batch, in order: for each, whether its first statement changed a row. A rejection means that nothing is
+ * recorded, unless it is a {@link PhiError}, which says itself what is known.
+ */
+export type CommitBatch = (units: readonly Unit[]) => Promise<boolean[]>;
 
 /** All writes of the process pass here, one batch at a time. */
 export interface Writer {
   /**
-   * Runs the statements in one atomic batch, in order. What waits together is committed together (group commit): one
-   * `fsync` serves many callers.
+   * Runs the statements in one atomic batch, in order, and tells whether the first of them changed a row. What waits together is
+   * committed together (group commit): one `fsync` serves many callers.
    *
-   * @throws PhiError `store_unavailable`; then nothing of this call's statements is recorded.
+   * @throws PhiError `store_unavailable`; then nothing of this call's statements is recorded, or the message says that it is not known.
    */
-  write(statements: readonly InStatement[]): Promise<ResultSet[]>;
+  write(statements: readonly InStatement[], moved: Unit["moved"]): Promise<boolean>;
   /** Resolves when everything that was handed over is settled; later calls are refused. */
   close(): Promise<void>;
 }
 
-interface Unit {
-  readonly statements: readonly InStatement[];
-  readonly resolve: (results: ResultSet[]) => void;
+interface Waiting extends Unit {
+  readonly resolve: (moved: boolean) => void;
   readonly reject: (error: PhiError) => void;
 }
 
 /** More would keep the event loop (libSQL's file client is synchronous) and the timers on it waiting. */
 const MOST_STATEMENTS = 600;
 
-export function createWriter(client: Client): Writer {
-  const waiting: Unit[] = [];
+/** The batch of a database whose answer cannot be lost: a file of this process. */
+export function commitInFile(client: Client): CommitBatch {
+  return async (units) => {
+    const results = await client.batch(
+      units.flatMap((unit) => unit.statements),
+      "write",
+    );
+    let next = 0;
+    return units.map(({ statements }) => {
+      const moved = results[next]?.rowsAffected === 1;
+      next += statements.length;
+      return moved;
+    });
+  };
+}
+
+export function createWriter(commitBatch: CommitBatch): Writer {
+  const waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
 
   /** Takes as many waiting units as fit; at least one. */
-  function take(): Unit[] {
-    const group: Unit[] = [];
+  function take(): Waiting[] {
+    const group: Waiting[] = [];
     let statements = 0;
     while (
       waiting[0] !== undefined &&
@@ -44,21 +75,18 @@ export function createWriter(client: Client): Writer {
     return group;
   }
 
-  async function commit(group: Unit[]): Promise<void> {
+  async function commit(group: Waiting[]): Promise<void> {
     try {
-      const results = await client.batch(
-        group.flatMap((unit) => unit.statements),
-        "write",
-      );
-      let start = 0;
-      for (const unit of group) {
-        unit.resolve(results.slice(start, start + unit.statements.length));
-        start += unit.statements.length;
-      }
+      const moved = await commitBatch(group);
+      group.forEach((unit, index) => {
+        unit.resolve(moved[index] === true);
+      });
     } catch (error) {
-      // One unit's failure rolled all of them back: each is tried by itself, so that it fails alone.
       const [only] = group;
-      if (group.length === 1 && only !== undefined) only.reject(refusal(error));
+      // No answer: trying each by itself would be no better.
+      if (error instanceof PhiError) for (const unit of group) unit.reject(error);
+      else if (group.length === 1 && only !== undefined) only.reject(refusal(error));
+      // One unit's failure rolled all of them back: each is tried by itself, so that it fails alone.
       else for (const unit of group) await commit([unit]);
     }
   }
@@ -71,11 +99,11 @@ export function createWriter(client: Client): Writer {
   }
 
   return {
-    write(statements) {
+    write(statements, moved) {
       if (closed)
         return Promise.reject(new PhiError("store_unavailable", "The broker is stopping and records nothing new."));
       return new Promise((resolve, reject) => {
-        waiting.push({ statements, resolve, reject });
+        waiting.push({ statements, moved, resolve, reject });
         running ??= drain();
       });
     },

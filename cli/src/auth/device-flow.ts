@@ -13,6 +13,7 @@ import {
   pollDeviceAuthorizationGrant,
 } from "openid-client";
 import { createBoundedFetch } from "../broker-client/bounded-fetch.js";
+import { connectionFailure } from "../broker-client/connection-failure.js";
 import { isLoopback } from "../broker-client/transport.js";
 
 /** What a person must see before anything else happens, and the wait that follows. */
@@ -130,8 +131,10 @@ function issuerError(url: string, error: unknown): PhiError {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   if (/^OAUTH_(?!TIMEOUT|ABORT)/.test(code))
     return notUnderstood(url, "its answer is not one of OpenID Connect", error);
-  return new PhiError("issuer_unreachable", `The issuer ${printable(url, 200)} does not answer.`, {
-    hint: "check the network (and HTTPS_PROXY), then sign in again",
+  const { isUntrusted, reason, advice } = connectionFailure(error);
+  const what = isUntrusted ? "cannot be trusted" : "does not answer";
+  return new PhiError("issuer_unreachable", `The issuer ${printable(url, 200)} ${what} (${reason}).`, {
+    hint: advice ?? "check the network (and HTTPS_PROXY), then sign in again",
     cause: error,
   });
 }

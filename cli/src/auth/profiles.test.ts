@@ -145,3 +145,7 @@ describe("a profile's name", () => {
 it("a relative XDG_STATE_HOME is ignored", () => {
   expect(profilesDirectory({ XDG_STATE_HOME: "state", HOME: "/home/a" })).toBe("/home/a/.local/state/phi/profiles");
 });
+
+it.each(["", "."])("a HOME of %j does not put the sign-in where phi is called", (HOME) => {
+  expect(profilesDirectory({ HOME })).toBe(path.join(os.userInfo().homedir, ".local/state/phi/profiles"));
+});

@@ -13,10 +13,13 @@ import { type Profile, parseProfile } from "./profiles-format.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The directory of the profiles. A relative `XDG_STATE_HOME` is ignored, as the specification wants. */
+/**
+ * The directory of the profiles. A relative `XDG_STATE_HOME` is ignored, as the specification wants; so is a `HOME` that is
+ * empty or relative, or the sign-in would be kept wherever phi happens to be called.
+ */
 export function profilesDirectory(env: Environment): string {
   const state = env.XDG_STATE_HOME;
-  const home = env.HOME ?? os.homedir();
+  const home = env.HOME === undefined ? os.homedir() : path.isAbsolute(env.HOME) ? env.HOME : os.userInfo().homedir;
   const base = state !== undefined && path.isAbsolute(state) ? state : path.join(home, ".local", "state");
   return path.join(base, "phi", "profiles");
 }

@@ -22,7 +22,9 @@ export function createNodeTransport(broker: URL): Transport {
     // Not by import(): that would start the module loader on the hot path.
     const tls = process.getBuiltinModule("node:tls");
     const servername = net.isIP(host) === 0 ? { servername: host } : {};
-    const socket = tls.connect({ host, port: Number(broker.port || 443), ALPNProtocols: ["http/1.1"], ...servername });
+    const port = Number(broker.port || 443);
+    // Said, not left to Node's default: NODE_TLS_REJECT_UNAUTHORIZED=0 would give the token to anybody on the way.
+    const socket = tls.connect({ host, port, ALPNProtocols: ["http/1.1"], rejectUnauthorized: true, ...servername });
     return socket.setNoDelay(true);
   }
 
@@ -90,7 +92,9 @@ export function createNodeTransport(broker: URL): Transport {
       socket.on("close", () => fail(new Error("the connection was closed")));
       if (call.signal?.aborted === true) return abort();
       call.signal?.addEventListener("abort", abort, { once: true });
-      socket.write(message);
+      // Nothing is handed to TLS before the certificate is verified; TCP takes it at once.
+      if (wasUsed || broker.protocol === "http:") socket.write(message);
+      else socket.once("secureConnect", () => socket.write(message));
     });
   }
 

@@ -32,7 +32,10 @@ interface Head {
 }
 
 export function createAnswerReader(): AnswerReader {
+  /** Bytes not understood yet; of a chunked body only what follows the chunks already taken. */
   let pending: Buffer = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let received = 0;
   let head: Head | undefined;
   let hasBegun = false;
   let isReusable = false;
@@ -47,6 +50,7 @@ export function createAnswerReader(): AnswerReader {
   return {
     push(bytes) {
       hasBegun = true;
+      received += bytes.length;
       pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
       while (head === undefined) {
         const end = pending.indexOf("\r\n\r\n");
@@ -59,16 +63,17 @@ export function createAnswerReader(): AnswerReader {
         if (read.status >= 200) head = read;
       }
       const { body } = head;
-      // The framing of chunks costs some bytes more than the body.
-      if (pending.length > ANSWER_LIMIT * 2) throw new BadHttp(`it is longer than ${ANSWER_LIMIT} bytes`);
+      // Headers and the framing of chunks cost some bytes more than the body.
+      if (received > ANSWER_LIMIT * 2) throw new BadHttp(`it is longer than ${ANSWER_LIMIT} bytes`);
       if (body.by === "close") return undefined;
       if (body.by === "length") {
         return pending.length < body.bytes
           ? undefined
           : answer(pending.subarray(0, body.bytes), pending.subarray(body.bytes));
       }
-      const chunks = readChunks(pending);
-      return chunks && answer(chunks.body, chunks.rest);
+      const { rest, isWhole } = takeChunks(pending, chunks);
+      pending = rest;
+      return isWhole ? answer(Buffer.concat(chunks), rest) : undefined;
     },
     end() {
       if (head?.body.by !== "close") throw new BadHttp("it was cut");
@@ -116,33 +121,30 @@ function framingOf(status: number, headers: Readonly<Record<string, string>>): B
   return { by: "length", bytes: Number(length) };
 }
 
-/** RFC 9112 §7.1: the whole chunked body and what follows it; `undefined` when it is not complete yet. */
-function readChunks(bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
-  const parts: Buffer[] = [];
+/**
+ * RFC 9112 §7.1: moves the complete chunks at the beginning of `bytes` to `parts`, and gives what follows them. Each chunk
+ * is read once: a body of a million tiny ones must not hold up the end of a window.
+ */
+function takeChunks(bytes: Buffer, parts: Buffer[]): { rest: Buffer; isWhole: boolean } {
   for (let at = 0; ; ) {
+    const unread = () => ({ rest: bytes.subarray(at), isWhole: false });
     const end = bytes.indexOf("\r\n", at);
-    if (end === -1) return bytes.length - at > 1_024 ? fail() : undefined;
+    if (end === -1) return bytes.length - at > 1_024 ? fail() : unread();
     const [, digits] = /^([0-9a-f]{1,6})(?:[\t ]*;[^\r\n]*)?$/i.exec(bytes.toString("latin1", at, end)) ?? [];
     if (digits === undefined) return fail();
     const size = Number.parseInt(digits, 16);
-    if (size === 0) return afterTrailer(bytes, end, parts);
+    if (size === 0) {
+      // Trailers mean nothing to phi; they end with an empty line.
+      const over = bytes.indexOf("\r\n\r\n", end);
+      if (over !== -1) return { rest: bytes.subarray(over + 4), isWhole: true };
+      return bytes.length - end > HEAD_LIMIT ? fail() : unread();
+    }
     const next = end + 2 + size;
-    if (bytes.length < next + 2) return undefined;
+    if (bytes.length < next + 2) return unread();
     if (bytes[next] !== 13 || bytes[next + 1] !== 10) return fail();
     parts.push(bytes.subarray(end + 2, next));
     at = next + 2;
   }
-}
-
-/** Trailers mean nothing to phi; they end with an empty line. `lastChunk` is where the line of the last chunk ends. */
-function afterTrailer(
-  bytes: Buffer,
-  lastChunk: number,
-  parts: readonly Buffer[],
-): { body: Buffer; rest: Buffer } | undefined {
-  const end = bytes.indexOf("\r\n\r\n", lastChunk);
-  if (end !== -1) return { body: Buffer.concat(parts), rest: bytes.subarray(end + 4) };
-  return bytes.length - lastChunk > HEAD_LIMIT ? fail() : undefined;
 }
 
 function fail(): never {

@@ -3,7 +3,7 @@ import type { Transport } from "./transport.js";
 import { proxyApplies } from "./transport-proxy.js";
 
 /**
- * The transport for a broker: `node:http(s)`, or, when the environment names a proxy for it, undici, which knows
+ * The transport for a broker: the hot path's own, or, when the environment names a proxy for it, undici, which knows
  * proxies and is loaded only then.
  */
 export async function openTransport(

@@ -1,5 +1,6 @@
 import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
+import { connectionFailure } from "./connection-failure.js";
 
 /** One call to the broker. */
 export interface Call {
@@ -66,40 +67,20 @@ export function parseBrokerUrl(text: string): URL {
   return url;
 }
 
-/** `localhost`, `*.localhost` (RFC 6761 §6.3), 127.0.0.0/8 and `::1`; `hostname` as in URL. */
+/**
+ * `localhost`, 127.0.0.0/8 and `::1`, as the broker reads it; `hostname` as in URL. Not `*.localhost`: RFC 6761 §6.3 wants
+ * it to be this machine, but a resolver that does not know asks the network, and the token would follow its answer.
+ */
 export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    /^127(\.\d{1,3}){3}$/.test(hostname) ||
-    hostname === "[::1]"
-  );
+  return hostname === "localhost" || /^127(\.\d{1,3}){3}$/.test(hostname) || hostname === "[::1]";
 }
 
-/** The one sentence for a broker that does not answer; `cause` is the transport's own error. */
+/** The one sentence for a broker that does not answer, or not as itself; `cause` is the transport's own error. */
 export function brokerUnreachable(broker: URL, cause: unknown): PhiError {
-  return new PhiError("broker_unreachable", `The broker at ${broker.origin} does not answer (${reasonOf(cause)}).`, {
-    hint: `check the network, or name another broker: --broker URL  (try: curl ${broker.origin}/healthz)`,
+  const { isUntrusted, reason, advice } = connectionFailure(cause);
+  const what = isUntrusted ? "cannot be trusted" : "does not answer";
+  return new PhiError("broker_unreachable", `The broker at ${broker.origin} ${what} (${reason}).`, {
+    hint: advice ?? `check the network, or name another broker: --broker URL  (try: curl ${broker.origin}/healthz)`,
     cause,
   });
-}
-
-/** A failed call's reason in a few words: the system's code when there is one. */
-function reasonOf(cause: unknown): string {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
-  const inner = error.cause instanceof Error ? error.cause : error;
-  const code = (inner as NodeJS.ErrnoException).code;
-  const words: Record<string, string> = {
-    ECONNREFUSED: "connection refused",
-    ECONNRESET: "connection cut",
-    ENOTFOUND: "no such host",
-    EAI_AGAIN: "the name cannot be looked up",
-    ETIMEDOUT: "no answer in time",
-    EHOSTUNREACH: "no route to the host",
-    ENETUNREACH: "no network",
-  };
-  return (
-    (code === undefined ? undefined : words[code]) ??
-    printable(inner.message === "" ? (code ?? "unknown") : inner.message, 200)
-  );
 }

@@ -51,12 +51,19 @@ describe("the child's environment", () => {
     });
   });
 
-  it.each(["PATH", "LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "PSQL_PAGER"])(
-    "is refused when the broker wants to set %s",
-    (name) => {
-      expect(() => leaseVariables(reply({ [name]: "x" }))).toThrow(expect.objectContaining({ code: "bad_answer" }));
-    },
-  );
+  it.each([
+    "PATH",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "BASH_ENV",
+    "PSQL_PAGER",
+    "LESSOPEN",
+    "ZDOTDIR",
+    "OPENSSL_CONF",
+    "PHI_BROKER",
+  ])("is refused when the broker wants to set %s", (name) => {
+    expect(() => leaseVariables(reply({ [name]: "x" }))).toThrow(expect.objectContaining({ code: "bad_answer" }));
+  });
 
   it("is refused when a value holds NUL", () => {
     expect(() => leaseVariables(reply({ PGUSER: "a\0b" }))).toThrow(expect.objectContaining({ code: "bad_answer" }));

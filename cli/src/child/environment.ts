@@ -33,11 +33,11 @@ const CONNECTION_VARIABLES = [
 const OWN_VARIABLES = /^PHI_(?:REQUEST|RESOURCE|EXPIRES_AT|TOKEN.*|.*_TOKEN|.*_SECRET)$/;
 
 /**
- * Variables that make a program load or run something: a credential has no use for them, so an answer that sets one is
- * refused. Not complete, and need not be: who owns the broker owns the credential anyway.
+ * Variables that make a program load or run something, or phi itself go elsewhere: a credential has no use for them, so an
+ * answer that sets one is refused. Not complete, and need not be: who owns the broker owns the credential anyway.
  */
 const NEVER_FROM_OUTSIDE =
-  /^(?:LD_.*|DYLD_.*|PATH|HOME|SHELL|IFS|ENV|BASH_ENV|PROMPT_COMMAND|PS[0-4]|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|PYTHON.*|PERL5.*|RUBY.*|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|EDITOR|VISUAL|PAGER|PSQL_.*|PSQLRC|LESSOPEN|LESSCLOSE)$/;
+  /^(?:LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|PATH|CDPATH|HOME|SHELL|SHELLOPTS|BASHOPTS|IFS|ENV|BASH_.*|ZDOTDIR|PROMPT_COMMAND|PS[0-4]|NODE_.*|NPM_.*|PYTHON.*|PERL.*|RUBY.*|GEM_.*|LUA_.*|PHPRC|PHP_INI_SCAN_DIR|CLASSPATH|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|OPENSSL_.*|SSLKEYLOGFILE|GIT_.*|EDITOR|VISUAL|PAGER|MANPAGER|BROWSER|PSQL_.*|PSQLRC|LESS.*|INPUTRC|TERMINFO.*|XDG_.*|PHI_.*)$/;
 
 /** The variables of a lease: the credential's, and what tells the child (and a prompt) what it works under. Secret. */
 export function leaseVariables(reply: LeaseReply): Record<string, string> {

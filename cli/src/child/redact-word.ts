@@ -29,8 +29,8 @@ export function redactWord(word: string, program: string): string {
   let text = word.slice(0, 4_000);
   // mysql -pSECRET, mysqldump -pSECRET, mariadb -pSECRET: no blank between.
   if (/(?:^|\/)(?:mysql|mariadb)[a-z-]*$/.test(program)) text = text.replace(/^-p(.+)$/s, `-p${HIDDEN}`);
-  // curl -u name:password
-  text = text.replace(/^(-u[^:\s]+:|--user=[^:\s]+:)(.+)$/s, `$1${HIDDEN}`);
+  // curl -uname:password, --user=name:password
+  text = text.replace(/^(-u[^:\s]+:|--(?:proxy-)?user=[^:\s]+:)(.+)$/s, `$1${HIDDEN}`);
   text = text.replace(USERINFO, `$1:${HIDDEN}@`);
   text = text.replace(ASSIGNMENT, `$1$2$3${HIDDEN}`);
   text = text.replace(HEADER, `$1$2${HIDDEN}`);
@@ -39,7 +39,22 @@ export function redactWord(word: string, program: string): string {
   return text;
 }
 
-/** Whether the word after this one is a secret: `--password SECRET`. */
-export function takesSecret(option: string): boolean {
-  return OPTION.test(option);
+/** Short options whose next word is a secret, by program; what the same letter means elsewhere is harmless (`ls -a`). */
+const SHORT: readonly (readonly [program: RegExp, option: string])[] = [
+  [/(?:^|\/)(?:redis|valkey)-cli$/, "-a"],
+  [/(?:^|\/)sshpass$/, "-p"],
+  [/(?:^|\/)mongo[a-z]*$/, "-p"],
+  [/(?:^|\/)ldap[a-z]+$/, "-w"],
+  [/(?:^|\/)sqlcmd$/, "-P"],
+];
+
+/** Whether the word after this one is a secret: `--password SECRET`, `redis-cli -a SECRET`. */
+export function takesSecret(option: string, program: string): boolean {
+  return OPTION.test(option) || SHORT.some(([who, short]) => option === short && who.test(program));
+}
+
+/** The word after `curl -u`: `name:password`; a URL, as `redis-cli -u` has it, is left to {@link redactWord}. */
+export function redactAccount(option: string, word: string): string {
+  if (!/^(?:-u|-U|--user|--proxy-user)$/.test(option) || word.includes("://")) return word;
+  return word.replace(/^([^:\s]+:).+$/s, `$1${HIDDEN}`);
 }

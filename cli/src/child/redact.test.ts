@@ -37,6 +37,22 @@ it.each([
     ["redis-cli", "-u", "redis://:[redacted]@host:1"],
   ],
   [
+    ["curl", "-u", "alice:hunter2", "https://x"],
+    ["curl", "-u", "alice:[redacted]", "https://x"],
+  ],
+  [
+    ["redis-cli", "-a", "hunter2", "ping"],
+    ["redis-cli", "-a", "[redacted]", "ping"],
+  ],
+  [
+    ["sshpass", "-p", "hunter2", "ssh", "x"],
+    ["sshpass", "-p", "[redacted]", "ssh", "x"],
+  ],
+  [
+    ["ls", "-a", "dir", "-p", "x"],
+    ["ls", "-a", "dir", "-p", "x"],
+  ],
+  [
     ["env", "PGPASSWORD=hunter2", "psql"],
     ["env", "PGPASSWORD=[redacted]", "psql"],
   ],

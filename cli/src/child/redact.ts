@@ -22,10 +22,11 @@ export async function redactCommand(words: readonly string[]): Promise<string[]>
 }
 
 async function redactWords(words: readonly string[]): Promise<string[]> {
-  const { HIDDEN, redactWord, takesSecret } = await import("./redact-word.js");
+  const { HIDDEN, redactAccount, redactWord, takesSecret } = await import("./redact-word.js");
+  const [program = ""] = words;
   return words.map((word, index) => {
     if (index >= MOST_WORDS) return "";
-    const before = words[index - 1];
-    return before !== undefined && index > 1 && takesSecret(before) ? HIDDEN : redactWord(word, words[0] ?? "");
+    const before = index > 1 ? (words[index - 1] ?? "") : "";
+    return takesSecret(before, program) ? HIDDEN : redactWord(redactAccount(before, word), program);
   });
 }

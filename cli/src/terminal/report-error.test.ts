@@ -27,6 +27,13 @@ describe("an error as it is shown", () => {
     });
   });
 
+  it("for programs carries nothing that acts on a terminal either, and what the broker sent stays in data", () => {
+    const data = { exit: 0, code: "x", evil: "\u009b2J\u202e" };
+    const { text } = errorText(new PhiError("bad_answer", "No.", { data }), { ...plain, json: true });
+    expect(text).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.parse(text)).toEqual({ error: { code: "bad_answer", message: "No.", exit: 1, data } });
+  });
+
   it("of a defect gives its name only, because its message may hold anything; the stack with PHI_DEBUG", () => {
     const secret = new TypeError("password is hunter2");
     expect(errorText(secret, plain)).toMatchObject({

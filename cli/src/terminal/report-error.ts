@@ -1,6 +1,7 @@
 import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import { asPhiError } from "./as-phi-error.js";
+import { toSafeJson } from "./output.js";
 import { stderrStyle } from "./style.js";
 import { writeAll } from "./write.js";
 
@@ -25,7 +26,7 @@ export function reportError(error: unknown, options: ReportOptions): number {
 export function errorText(error: unknown, options: ReportOptions): { readonly text: string; readonly exit: number } {
   const known = asPhiError(error) ?? defect(error);
   const exit = options.exitFor?.(known) ?? known.exit;
-  const text = options.json ? `${JSON.stringify(asJson(known, exit))}\n` : asText(known, options);
+  const text = options.json ? `${toSafeJson(asJson(known, exit))}\n` : asText(known, options);
   const isDefect = known.code === "internal" && error instanceof Error;
   return { exit, text: options.debug && isDefect ? `${text}${error.stack ?? ""}\n` : text };
 }

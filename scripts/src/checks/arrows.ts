@@ -83,6 +83,25 @@ const ZONES: readonly Zone[] = [
     because: "a route parses, calls an operation and replies; it does not reach around operations",
   },
   {
+    name: "admin",
+    at: /^broker\/src\/admin\//,
+    sees: [SHARED, DOMAIN, PORTS, OPERATIONS],
+    own: /^broker\/src\/admin\//,
+    node: true,
+    npm: true,
+    because: "the operators' socket parses, calls an operation and replies, as http does",
+  },
+  {
+    name: "the broker's commands",
+    at: /^broker\/src\/commands\//,
+    // They are the composition's other end: programs around the whole broker.
+    sees: [SHARED, "broker/src/"],
+    own: /^broker\/src\/commands\//,
+    node: true,
+    npm: true,
+    because: "broker and CLI meet in shared and on the wire, nowhere else",
+  },
+  {
     name: "providers registry",
     at: /^broker\/src\/providers\/[^/]+\.ts$/,
     sees: [SHARED, DOMAIN, PORTS],
@@ -139,6 +158,15 @@ const ZONES: readonly Zone[] = [
     because: "broker and CLI meet in shared and on the wire, nowhere else",
   },
   {
+    name: "the broker that fails on purpose, and what is measured against its ledger",
+    at: /^scripts\/src\/(?:faults|soak|bench\/leases)/,
+    sees: [SHARED, "scripts/src/", "broker/src/"],
+    own: /^scripts\/src\//,
+    node: true,
+    npm: true,
+    because: "only the broker is taken apart here; the CLI is a program, to be run as one",
+  },
+  {
     name: "scripts",
     at: /^scripts\/src\//,
     sees: [SHARED],
@@ -152,7 +180,9 @@ const ZONES: readonly Zone[] = [
 /** Tests may use everything of their own package, and the real issuer and database of scripts. */
 function mayBeSeenByTest(test: string, path: string): boolean {
   const own = test.split("/")[0] ?? "";
-  return path.startsWith(`${own}/`) || path.startsWith(SHARED) || path.startsWith("scripts/src/environment/");
+  return (
+    path.startsWith(`${own}/`) || path.startsWith(SHARED) || /^scripts\/src\/(?:environment|faults|soak)\//.test(path)
+  );
 }
 
 /** Every import that follows no arrow of the table. */

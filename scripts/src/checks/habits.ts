@@ -12,6 +12,7 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   "broker/src/config/parse-with-secrets.ts": "a reference in a field that is not secret becomes its text",
   "broker/src/providers/postgres/config.ts": "the admin URL is read into its parts",
   "broker/src/providers/postgres/connect.ts": "logs in with the admin password",
+  "broker/src/store/open-server.ts": "shows the database's server its token",
   "broker/src/http/routes/leases.ts": "hands the credential over, once",
   "broker/src/http/routes/sign-ins.ts": "hands the phi token over, once",
   "broker/src/operations/sign-in.ts": "stores the hash of the new token",

@@ -13,6 +13,8 @@ export interface BrokerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Removed when we die without stopping the broker. */
   readonly litter?: string | undefined;
+  /** Another program that serves as the broker does, and what it is called with besides. */
+  readonly program?: { readonly file: string; readonly args: readonly string[] } | undefined;
 }
 
 export interface Broker {
@@ -32,9 +34,10 @@ const PROGRAM = fileURLToPath(new URL("../../../broker/bin/phi-broker.js", impor
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const log = openSync(options.logFile, "a", 0o600);
   const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
+  const program = options.program === undefined ? [PROGRAM, "serve"] : [options.program.file, ...options.program.args];
   const broker = await startGuarded({
     command: process.execPath,
-    args: [PROGRAM, "serve", "--config", options.configFile, "--json"],
+    args: [...program, "--config", options.configFile, "--json"],
     env: { PATH, HOME, ...options.env },
     stopSignal: "SIGTERM",
     stdout: "pipe",

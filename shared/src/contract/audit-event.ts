@@ -5,6 +5,11 @@ import { eventId, instant, leaseId, personView, requestId, sessionId } from "./f
 export const auditKinds = {
   "broker.started": "the broker began to serve",
   "broker.stopped": "the broker stopped on purpose",
+  "ledger.backed_up": "an operator wrote a copy of the ledger",
+  "ledger.outdated":
+    "a target has seen a newer ledger than this one; phi issues nothing there and touches nothing it does not know",
+  "ledger.adopted": "an operator took this ledger as the true one for a target",
+  "clock.stepped": "the broker's clock and the passing of time disagreed by more than a minute",
   "sign_in.created": "a principal signed in",
   "sign_in.refused": "an ID token was not accepted",
   "sign_in.ended": "a principal signed out",
@@ -26,6 +31,8 @@ export const auditKinds = {
   "lease.overdue": "the credential should be dead and is not proven dead",
   "lease.revoked": "proven: the credential cannot be used and no connection is left",
   "lease.abandoned": "an operator stopped the attempts to revoke",
+  "lease.found": "a credential of this broker's was on a target and not on record; it is revoked",
+  "lease.lost": "somebody else took the credential from its target; it is revoked as if it were there",
   "lease.refused": "a principal asked for a credential and got none",
   "session.started": "a command began under a lease",
   "session.ended": "the command is over",

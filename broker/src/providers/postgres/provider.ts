@@ -1,5 +1,6 @@
 import type { Instant } from "@phi/shared/time";
 import type { Provider } from "../../ports/provider.js";
+import { createAnchor } from "./anchor.js";
 import { check } from "./check.js";
 import { configSchema, type PostgresConfig } from "./config.js";
 import { createConnections } from "./connect.js";
@@ -8,6 +9,7 @@ import { issue } from "./issue.js";
 import { listHandles } from "./list.js";
 import { revoke } from "./revoke.js";
 import { type PostgresRole, roleSchema } from "./role.js";
+import { targetClock } from "./target-clock.js";
 
 export interface PostgresDependencies {
   /** The broker's clock: only to say by how much the target's differs. */
@@ -31,6 +33,8 @@ export function createPostgresProvider({
     issue: (order, handle, signal) => issue(connections, now, order, handle, signal),
     revoke: (config, revocations, signal) => revoke(connections, config, revocations, signal),
     list: (config, brokerTag, signal) => listHandles(connections, config, brokerTag, signal),
+    anchor: createAnchor(connections),
+    clock: (config, signal) => targetClock(connections, config, signal),
     check: (config, roles, signal) => check(connections, now, config, roles, signal),
     close: () => connections.close(),
   };

@@ -1,0 +1,99 @@
+import { instant, leaseId, requestId } from "@phi/shared/contract/fields";
+import { z } from "zod";
+
+/** What operators' commands and the broker say to each other over the admin socket. */
+
+const operator = z.string().min(1).max(100);
+const counted = z.object({ count: z.int(), handles: z.array(z.string()) });
+
+/** A lease as operators see it. */
+export const leaseLine = z.object({
+  lease: leaseId,
+  resource: z.string(),
+  handle: z.string(),
+  state: z.enum(["issuing", "active", "revoking", "revoked", "abandoned"]),
+  request: requestId.optional(),
+  because: z.string().optional(),
+  expiresAt: instant,
+  since: instant.optional(),
+  overdueSince: instant.optional(),
+  nextAttempt: instant.optional(),
+  attempts: z.int(),
+  lastError: z.string().optional(),
+});
+export type LeaseLine = z.infer<typeof leaseLine>;
+
+export const statusReply = z.object({
+  ready: z.boolean(),
+  version: z.string(),
+  at: instant,
+  overdue: z.object({ count: z.int(), leases: z.array(leaseLine) }),
+  leases: z.record(z.string(), z.int()),
+  targets: z.array(
+    z.object({
+      resource: z.string(),
+      configured: z.boolean(),
+      breaker: z.enum(["closed", "open", "half_open"]),
+      openSince: instant.optional(),
+      probeAt: instant.optional(),
+      live: z.int(),
+      due: z.int(),
+      lastAnswer: instant.optional(),
+      lastSweep: instant.optional(),
+      /** Why nothing is issued there: the target has seen a newer ledger. */
+      outdated: z.string().optional(),
+    }),
+  ),
+  ledger: z.object({ events: z.int(), bytes: z.int().optional() }),
+});
+export type StatusReply = z.infer<typeof statusReply>;
+
+export const leasesOrder = z.strictObject({
+  state: z.enum(["issuing", "active", "revoking", "revoked", "abandoned"]).optional(),
+  limit: z.int().min(1).max(1_000).default(200),
+});
+export const leasesReply = z.object({ leases: z.array(leaseLine) });
+export type LeasesReply = z.infer<typeof leasesReply>;
+
+export const abandonOrder = z.strictObject({
+  lease: z.string().min(1).max(64),
+  reason: z.string().trim().min(1).max(500),
+  operator,
+});
+export const abandonReply = z.object({
+  lease: leaseId,
+  resource: z.string(),
+  handle: z.string(),
+  lastError: z.string().optional(),
+});
+export type AbandonReply = z.infer<typeof abandonReply>;
+
+export const reconcileOrder = z.strictObject({ dryRun: z.boolean(), adopt: z.boolean(), operator });
+export const reconcileReply = z.object({
+  targets: z.array(
+    z.object({
+      resource: z.string(),
+      outcome: z.enum(["matches", "mended", "would_mend", "outdated", "unreachable"]),
+      unknown: counted,
+      lost: counted,
+      abandoned: counted,
+      because: z.string().optional(),
+    }),
+  ),
+});
+export type ReconcileReply = z.infer<typeof reconcileReply>;
+
+export const backedUpOrder = z.strictObject({ file: z.string().max(4_096), bytes: z.int(), events: z.int(), operator });
+export const backedUpReply = z.object({ recorded: z.literal(true) });
+
+/** Every order with its reply. */
+export const adminCalls = {
+  status: { order: z.strictObject({}), reply: statusReply },
+  leases: { order: leasesOrder, reply: leasesReply },
+  abandon: { order: abandonOrder, reply: abandonReply },
+  reconcile: { order: reconcileOrder, reply: reconcileReply },
+  backed_up: { order: backedUpOrder, reply: backedUpReply },
+} as const;
+export type AdminCall = keyof typeof adminCalls;
+export type OrderOf<Call extends AdminCall> = z.input<(typeof adminCalls)[Call]["order"]>;
+export type ReplyOf<Call extends AdminCall> = z.infer<(typeof adminCalls)[Call]["reply"]>;

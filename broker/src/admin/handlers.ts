@@ -1,0 +1,125 @@
+import { newId } from "@phi/shared/ids";
+import { printable } from "@phi/shared/text";
+import { type Instant, toRfc3339 } from "@phi/shared/time";
+import type { z } from "zod";
+import type { Lease } from "../domain/lease.js";
+import type { createAbandonLease } from "../operations/abandon-lease.js";
+import type { ReconcileAll } from "../operations/reconcile-all.js";
+import type { createReportStatus } from "../operations/report-status.js";
+import type { Clock } from "../ports/clock.js";
+import type { Ledger } from "../ports/ledger.js";
+import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type {
+  AbandonReply,
+  AdminCall,
+  adminCalls,
+  LeaseLine,
+  LeasesReply,
+  ReconcileReply,
+  ReplyOf,
+  StatusReply,
+} from "./contract.js";
+
+type ParsedOrder<Call extends AdminCall> = z.output<(typeof adminCalls)[Call]["order"]>;
+
+interface Needs {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly overview: LedgerOverview;
+  readonly isReady: () => Promise<boolean>;
+  readonly reportStatus: ReturnType<typeof createReportStatus>;
+  readonly abandonLease: ReturnType<typeof createAbandonLease>;
+  readonly reconcileAll: ReconcileAll;
+}
+
+/** One handler per call: order → operation → reply. */
+export function createAdminHandlers(needs: Needs): {
+  readonly [Call in AdminCall]: (order: ParsedOrder<Call>) => Promise<ReplyOf<Call>>;
+} {
+  const { version, clock, ledger, overview, isReady, reportStatus, abandonLease, reconcileAll } = needs;
+  return {
+    async status(): Promise<StatusReply> {
+      const status = await reportStatus();
+      return {
+        ready: await isReady(),
+        version,
+        at: toRfc3339(status.now),
+        overdue: { count: status.overdueCount, leases: status.overdue.map(leaseLine) },
+        leases: { ...status.leases },
+        targets: status.targets.map((target) => ({
+          resource: target.resource,
+          configured: target.configured,
+          breaker: target.breaker,
+          live: target.live,
+          due: target.due,
+          ...instant("openSince", target.openSince),
+          ...instant("probeAt", target.probeAt),
+          ...instant("lastAnswer", target.lastAnswer),
+          ...instant("lastSweep", target.lastSweep),
+          ...(target.outdated === undefined ? {} : { outdated: target.outdated.because }),
+        })),
+        ledger: {
+          events: status.ledger.events,
+          ...(status.ledger.bytes === undefined ? {} : { bytes: status.ledger.bytes }),
+        },
+      };
+    },
+
+    async leases(order): Promise<LeasesReply> {
+      return { leases: (await overview.leases(order)).map(leaseLine) };
+    },
+
+    async abandon({ lease, reason, operator }): Promise<AbandonReply> {
+      const { lastError, ...left } = await abandonLease(lease, printable(reason, 500), printable(operator, 100));
+      return { ...left, ...(lastError === undefined ? {} : { lastError }) };
+    },
+
+    async reconcile({ dryRun, adopt, operator }): Promise<ReconcileReply> {
+      const reports = await reconcileAll({ dryRun, adopt, operator: printable(operator, 100) });
+      return {
+        targets: reports.map(({ because, unknown, lost, abandoned, ...report }) => ({
+          ...report,
+          unknown: { ...unknown, handles: [...unknown.handles] },
+          lost: { ...lost, handles: [...lost.handles] },
+          abandoned: { ...abandoned, handles: [...abandoned.handles] },
+          ...(because === undefined ? {} : { because }),
+        })),
+      };
+    },
+
+    async backed_up({ file, bytes, events, operator }) {
+      await ledger.record({
+        id: newId("event"),
+        at: clock.now(),
+        kind: "ledger.backed_up",
+        data: { file: printable(file, 1_000), bytes, events, operator: printable(operator, 100) },
+      });
+      // Targets are shown the event just written, which the copy lacks: so each of them knows the copy for an older ledger.
+      await reconcileAll({ dryRun: false, adopt: false });
+      return { recorded: true };
+    },
+  };
+}
+
+function leaseLine(lease: Lease): LeaseLine {
+  const tried = "attempts" in lease ? lease : undefined;
+  return {
+    lease: lease.id,
+    resource: lease.resource,
+    handle: lease.handleText,
+    state: lease.state,
+    ...(lease.requestId === undefined ? {} : { request: lease.requestId }),
+    ...(tried === undefined ? {} : { because: tried.because }),
+    expiresAt: toRfc3339(lease.expiresAt),
+    ...(lease.state === "revoking" ? instant("since", lease.revokingSince) : {}),
+    ...instant("overdueSince", tried?.overdueSince),
+    ...(lease.state === "revoking" ? instant("nextAttempt", lease.nextAttempt) : {}),
+    attempts: tried?.attempts ?? 0,
+    ...(tried?.lastError === undefined ? {} : { lastError: tried.lastError }),
+  };
+}
+
+function instant<Key extends string>(key: Key, at: Instant | undefined): { [K in Key]?: string } {
+  return at === undefined ? {} : ({ [key]: toRfc3339(at) } as { [K in Key]?: string });
+}

@@ -1,0 +1,41 @@
+import { configJsonSchema } from "../config/json-schema.js";
+import { loadConfig } from "../config/load.js";
+import { createProviders, kindSchemas } from "../providers/registry.js";
+
+/** How long all looks at one resource may take, in ms. */
+const CHECK_WITHIN = 20_000;
+
+/** Lists every mistake in the configuration, then what its resources lack; the answer is the exit code. */
+export async function checkConfig(
+  options: { readonly config: string; readonly offline?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const providers = createProviders();
+  const loaded = await loadConfig(options.config, { env, kinds: kindSchemas(providers) });
+  for (const warning of loaded.warnings) process.stdout.write(`warning: ${warning}\n`);
+  let errors = 0;
+  for (const resource of options.offline ? [] : loaded.resources.values()) {
+    const findings = await providers[resource.kind]?.check(
+      resource.config,
+      [...resource.roles.values()],
+      AbortSignal.timeout(CHECK_WITHIN),
+    );
+    for (const finding of findings ?? []) {
+      if (finding.severity === "error") errors += 1;
+      process.stdout.write(`${finding.severity}: ${resource.name}: ${finding.message}\n`);
+      if (finding.hint !== undefined) process.stdout.write(`  ${finding.hint}\n`);
+    }
+  }
+  await Promise.all(Object.values(providers).map((provider) => provider.close()));
+  process.stdout.write(
+    errors === 0
+      ? `${options.config} is valid: ${loaded.resources.size} resources, ${loaded.policies.length} policies.\n`
+      : "",
+  );
+  return errors === 0 ? 0 : 1;
+}
+
+/** Prints the JSON Schema of the configuration. */
+export function printConfigSchema(): void {
+  process.stdout.write(`${JSON.stringify(configJsonSchema(kindSchemas(createProviders())), null, 2)}\n`);
+}

@@ -1,0 +1,59 @@
+import { callBroker } from "../admin/call-broker.js";
+import type { StatusReply } from "../admin/contract.js";
+import { findBroker } from "../config/admin-socket.js";
+import { ago, columns, type OperatorOptions, print } from "./output.js";
+
+/** Says how the broker stands; 1 when something is overdue, outdated, or the broker is not ready. */
+export async function showStatus(options: OperatorOptions): Promise<number> {
+  const { socket } = await findBroker(options.config);
+  const status = await callBroker(socket, "status", {});
+  print(options, status, inWords(status));
+  const outdated = status.targets.some((target) => target.outdated !== undefined);
+  return status.ready && status.overdue.count === 0 && !outdated ? 0 : 1;
+}
+
+function inWords(status: StatusReply): string[] {
+  const { at, overdue, targets, leases, ledger } = status;
+  const size = ledger.bytes === undefined ? "" : `, ${(ledger.bytes / 1_048_576).toFixed(1)} MiB`;
+  return [
+    `phi-broker ${status.version}  ${status.ready ? "ready" : "NOT READY"}`,
+    `ledger     ${ledger.events} events${size}`,
+    `leases     ${Object.entries(leases)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(", ")}`,
+    `overdue    ${overdue.count === 0 ? "none" : overdue.count}`,
+    ...overdue.leases.map(
+      (lease) =>
+        `           ${lease.lease}  ${lease.resource}  ${lease.handle}  since ${lease.overdueSince ?? lease.since ?? "?"}  ${lease.attempts} attempts  ${lease.lastError ?? ""}`,
+    ),
+    "",
+    ...columns([
+      ["TARGET", "ANSWERS", "LIVE", "DUE", "LAST ANSWER", "LAST SWEEP"],
+      ...targets.map((target) => [
+        target.resource,
+        answers(target, at),
+        String(target.live),
+        String(target.due),
+        target.lastAnswer === undefined ? "-" : ago(at, target.lastAnswer),
+        target.lastSweep === undefined ? "-" : ago(at, target.lastSweep),
+      ]),
+    ]),
+    ...targets.flatMap((target) =>
+      target.outdated === undefined
+        ? []
+        : [
+            "",
+            `${target.resource} has seen a newer ledger than this one: ${target.outdated}.`,
+            "Nothing is issued there, and nothing this ledger does not know is touched. Is this a restored backup?",
+            "  look:  phi-broker reconcile --dry-run --adopt",
+            "  then:  phi-broker reconcile --adopt",
+          ],
+    ),
+  ];
+}
+
+function answers(target: StatusReply["targets"][number], at: string): string {
+  if (!target.configured) return "not configured";
+  if (target.breaker === "closed") return "yes";
+  return `no, since ${target.openSince === undefined ? "?" : ago(at, target.openSince)}`;
+}

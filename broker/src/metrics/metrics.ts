@@ -1,0 +1,70 @@
+import type { Measures } from "../ports/measures.js";
+import { createHistogram } from "./histogram.js";
+
+/** What is read from the ledger and the lanes when somebody asks. */
+export interface Readings {
+  /** Seconds since the oldest overdue lease should have been gone; 0 when none is overdue. */
+  readonly oldestOverdueSeconds: number;
+  readonly leases: Readonly<Record<string, number>>;
+  readonly breakers: readonly { readonly resource: string; readonly open: boolean }[];
+}
+
+export interface Metrics extends Measures {
+  /** Prometheus text exposition format 0.0.4. */
+  render(readings: Readings): string;
+}
+
+const LATENESS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600];
+const COMMIT = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Counters since the broker started. `phi_oldest_overdue_seconds` is the one to alert on. */
+export function createMetrics(): Metrics {
+  const lateness = createHistogram(LATENESS);
+  const commits = createHistogram(COMMIT);
+  const revocations = { revoked: 0, failed: 0, drop_again: 0 };
+
+  return {
+    revocation(outcome, lateMs) {
+      revocations[outcome] += 1;
+      if (lateMs !== undefined) lateness.observe(lateMs / 1_000);
+    },
+    committed(tookMs) {
+      commits.observe(tookMs / 1_000);
+    },
+    render({ oldestOverdueSeconds, leases, breakers }) {
+      return [
+        ...head(
+          "phi_oldest_overdue_seconds",
+          "gauge",
+          "Since the oldest credential that should be dead is not proven dead.",
+        ),
+        `phi_oldest_overdue_seconds ${oldestOverdueSeconds}`,
+        ...head("phi_leases", "gauge", "Leases that have not ended, by state."),
+        ...Object.entries(leases).map(([state, count]) => `phi_leases{state="${label(state)}"} ${count}`),
+        ...head(
+          "phi_revocation_lateness_seconds",
+          "histogram",
+          "From the end of a lease to the proof of its revocation.",
+        ),
+        ...lateness.lines("phi_revocation_lateness_seconds"),
+        ...head("phi_revocations_total", "counter", "Attempts to revoke a lease, by what came of them."),
+        ...Object.entries(revocations).map(
+          ([outcome, count]) => `phi_revocations_total{outcome="${outcome}"} ${count}`,
+        ),
+        ...head("phi_store_commit_seconds", "histogram", "Until a change of the ledger is durable, waiting included."),
+        ...commits.lines("phi_store_commit_seconds"),
+        ...head("phi_breaker_open", "gauge", "1 while a target does not answer and is only probed."),
+        ...breakers.map(({ resource, open }) => `phi_breaker_open{resource="${label(resource)}"} ${open ? 1 : 0}`),
+        "",
+      ].join("\n");
+    },
+  };
+}
+
+function head(name: string, type: "gauge" | "counter" | "histogram", help: string): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+}
+
+function label(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}

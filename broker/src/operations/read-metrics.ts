@@ -1,0 +1,30 @@
+import type { Catalogue } from "../ports/catalogue.js";
+import type { Clock } from "../ports/clock.js";
+import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type { RevocationLanes } from "./revocation-lanes.js";
+
+/** What a scrape reads at that moment; the counters count by themselves. */
+export function createReadMetrics({
+  overview,
+  catalogue,
+  clock,
+  lanes,
+}: {
+  readonly overview: LedgerOverview;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly lanes: RevocationLanes;
+}) {
+  return async function readMetrics() {
+    const [[oldest], leases] = await Promise.all([overview.overdueLeases(1), overview.leaseCounts()]);
+    const since = oldest?.overdueSince ?? clock.now();
+    return {
+      oldestOverdueSeconds: Math.max(0, clock.now() - since) / 1_000,
+      leases,
+      breakers: catalogue.resources.map(({ name }) => ({
+        resource: name,
+        open: lanes.view(name).breaker !== "closed",
+      })),
+    };
+  };
+}

@@ -1,0 +1,77 @@
+import type { Claimed } from "../domain/lease-moves.js";
+import type { Catalogue } from "../ports/catalogue.js";
+import type { Clock } from "../ports/clock.js";
+import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type { LaneView, RevocationLanes } from "./revocation-lanes.js";
+import type { Outdated, Standings } from "./standings.js";
+
+/** Overdue leases that the status names; the rest is counted. */
+const MOST_NAMED = 20;
+
+export interface TargetStatus extends LaneView {
+  readonly resource: string;
+  readonly configured: boolean;
+  readonly live: number;
+  readonly due: number;
+  readonly lastSweep: number | undefined;
+  readonly outdated: Outdated | undefined;
+}
+
+export interface Status {
+  readonly now: number;
+  readonly overdueCount: number;
+  readonly overdue: readonly Claimed[];
+  readonly leases: Readonly<Record<string, number>>;
+  readonly targets: readonly TargetStatus[];
+  readonly ledger: { readonly events: number; readonly bytes: number | undefined };
+}
+
+/** How the broker stands: what is late, and how each target answers. */
+export function createReportStatus({
+  overview,
+  catalogue,
+  clock,
+  lanes,
+  standings,
+  lastSweep,
+}: {
+  readonly overview: LedgerOverview;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly lanes: RevocationLanes;
+  readonly standings: Standings;
+  readonly lastSweep: (resource: string) => number | undefined;
+}) {
+  return async function reportStatus(): Promise<Status> {
+    const now = clock.now();
+    const [overdue, overdueCount, leases, held, newest, bytes] = await Promise.all([
+      overview.overdueLeases(MOST_NAMED),
+      overview.countOverdue(),
+      overview.leaseCounts(),
+      overview.targets(now),
+      overview.newestEvent(),
+      overview.bytes(),
+    ]);
+    const configured = catalogue.resources.map(({ name }) => name);
+    const names = [...new Set([...configured, ...held.map(({ resource }) => resource)])];
+    return {
+      now,
+      overdue,
+      overdueCount,
+      leases,
+      targets: names.map((resource) => {
+        const counts = held.find((one) => one.resource === resource);
+        return {
+          resource,
+          configured: configured.includes(resource),
+          live: counts?.live ?? 0,
+          due: counts?.due ?? 0,
+          ...lanes.view(resource),
+          lastSweep: lastSweep(resource),
+          outdated: standings.outdated(resource),
+        };
+      }),
+      ledger: { events: newest?.seq ?? 0, bytes },
+    };
+  };
+}

@@ -1,0 +1,17 @@
+import type { drizzle } from "drizzle-orm/libsql";
+import type { Changes } from "../ports/changes.js";
+import type { Clock } from "../ports/clock.js";
+import type { Writer } from "./writer.js";
+
+/** An open ledger: drizzle for reading, one writer for writing. */
+export interface Store {
+  readonly read: ReturnType<typeof drizzle>;
+  readonly writer: Writer;
+  /** Tells who waits in this process, also of what other brokers change. */
+  readonly changes: Changes;
+  /** The one clock of all brokers on this ledger; `undefined` when there is one broker, and its own clock will do. */
+  readonly clock: Clock | undefined;
+  /** Other brokers may be working on this ledger too. */
+  readonly shared: boolean;
+  close(): Promise<void>;
+}

@@ -1,0 +1,25 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("../bin/phi-broker.js", import.meta.url));
+
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs an operator's command as an operator does; without the broker's secrets in the environment. */
+export function runOperator(configFile: string, ...args: string[]): Promise<Said> {
+  const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [PROGRAM, ...args, "--config", configFile],
+      { env: { PATH, HOME }, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
+      },
+    );
+  });
+}

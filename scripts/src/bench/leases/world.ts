@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { type Broker, startBroker } from "../../environment/broker.js";
+import { ADMIN_URL_VARIABLE } from "../../environment/broker-config.js";
+import { type Caller, signInAt } from "../../environment/caller.js";
+import { freePort } from "../../environment/free-port.js";
+import { startIssuer } from "../../environment/issuer.js";
+import { seedOrders } from "../../environment/orders.js";
+import { startPostgres } from "../../environment/postgres.js";
+
+/** A broker's folder, started as often as wanted. */
+export interface Home {
+  readonly ledgerFile: string;
+  readonly url: string;
+  start(): Promise<Broker>;
+}
+
+export interface World {
+  /** A superuser's way to the target. */
+  readonly target: pg.Pool;
+  readonly targetUrl: string;
+  newHome(): Promise<Home>;
+  signIn(home: Home): Promise<Caller>;
+  close(): Promise<void>;
+}
+
+/**
+ * PostgreSQL as it is installed: it waits for the disk, as phi's ledger does. NODE_EXTRA_CA_CERTS reaches no broker, because
+ * brokers get PATH and HOME only.
+ */
+export async function openWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), "phi-bench-"));
+  const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const [postgres, issuer] = await Promise.all([
+      startPostgres({ quick: false, settings: { max_connections: "500", shared_buffers: "128MB" } }),
+      startIssuer(),
+    ]);
+    undo.push(
+      () => postgres.stop(),
+      () => issuer.stop(),
+    );
+    const orders = await seedOrders(postgres);
+    const target = new pg.Pool({ connectionString: postgres.adminUrl, max: 2 });
+    target.on("error", () => undefined);
+    undo.push(() => target.end());
+    let homes = 0;
+    return {
+      target,
+      targetUrl: postgres.adminUrl,
+      close,
+      async newHome() {
+        const path = join(folder, `broker-${++homes}`);
+        mkdirSync(path, { mode: 0o700 });
+        const port = await freePort();
+        const configFile = join(path, "phi.yaml");
+        writeFileSync(configFile, config(port, issuer.url));
+        const env = { [ADMIN_URL_VARIABLE]: orders.brokerUrl };
+        return {
+          ledgerFile: join(path, "phi.db"),
+          url: `http://127.0.0.1:${port}`,
+          start: () => startBroker({ configFile, logFile: join(path, "broker.log"), env }),
+        };
+      },
+      signIn: (home) => signInAt(home.url, issuer.url, "alice"),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const config = (port: number, issuerUrl: string) => `
+listen: 127.0.0.1:${port}
+database: file:./phi.db
+issuer: { url: "${issuerUrl}", clientId: phi-cli }
+resources:
+  db-prod:
+    kind: postgres
+    url: \${env:${ADMIN_URL_VARIABLE}}
+    roles:
+      readonly: { memberOf: [app_readonly] }
+policies:
+  - { name: at once, requesters: [group:engineering], resources: [db-prod], roles: [readonly], maxDuration: 1h }
+`;

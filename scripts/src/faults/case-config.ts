@@ -1,0 +1,34 @@
+import { ADMIN_URL_VARIABLE } from "../environment/broker-config.js";
+
+/** Windows, waits and a role that the target cannot give, short enough for a story of seconds. */
+export function caseConfig(port: number, issuerUrl: string): string {
+  return `
+listen: 127.0.0.1:${port}
+database: file:./phi.db
+issuer: { url: "${issuerUrl}", clientId: phi-cli }
+auditors: [group:auditor]
+resources:
+  db-prod:
+    kind: postgres
+    url: \${env:${ADMIN_URL_VARIABLE}}
+    roles:
+      readonly: { memberOf: [app_readonly] }
+      impatient: { memberOf: [app_readonly] }
+      missing: { memberOf: [there_is_no_such_role] }
+policies:
+  - name: asked and answered
+    requesters: [group:engineering]
+    resources: [db-prod]
+    roles: [readonly, missing]
+    maxDuration: 1h
+    approval: { from: [group:db-leads] }
+  - name: answered at once or not at all
+    requesters: [group:engineering]
+    resources: [db-prod]
+    roles: [impatient]
+    maxDuration: 1h
+    approval: { from: [group:db-leads] }
+    pendingFor: 1s
+    claimWithin: 1s
+`;
+}

@@ -1,0 +1,53 @@
+import { Command } from "commander";
+import { openFaultWorld } from "./case.js";
+import { findFaults, runFaults, type Verdict, weightiest } from "./matrix.js";
+
+async function crashMatrix(options: { story?: string; short?: boolean; json?: boolean }): Promise<number> {
+  const world = await openFaultWorld();
+  try {
+    const all = (await findFaults(world)).filter(({ story }) => options.story === undefined || story === options.story);
+    const faults = options.short === true ? weightiest(all) : all;
+    process.stderr.write(`${faults.length} places to die at\n`);
+    let done = 0;
+    const verdicts = await runFaults(world, faults, (verdict) => {
+      done += 1;
+      process.stderr.write(`${done}/${faults.length}  ${inWords(verdict)}\n`);
+      for (const fault of verdict.faults) process.stderr.write(`    ${fault}\n`);
+    });
+    const count = (came: Verdict["came"]) => verdicts.filter((verdict) => verdict.came === came).length;
+    const slowest = Math.max(0, ...verdicts.map(({ tookMs }) => tookMs));
+    const summary = {
+      places: faults.length,
+      right: count("right"),
+      wrong: count("wrong"),
+      notReached: count("not_reached"),
+      slowestSeconds: Math.round(slowest / 100) / 10,
+    };
+    process.stdout.write(
+      options.json === true
+        ? `${JSON.stringify({ ...summary, verdicts })}\n`
+        : `${summary.places} places to die at: ${summary.right} right, ${summary.wrong} wrong, ${summary.notReached} not reached this time; ` +
+            `the target equalled the ledger at most ${summary.slowestSeconds} s after the restart\n`,
+    );
+    return summary.wrong === 0 && summary.right > 0 ? 0 : 1;
+  } finally {
+    await world.close();
+  }
+}
+
+function inWords({ story, point, came, tookMs }: Verdict): string {
+  const time = came === "not_reached" ? "" : ` in ${(tookMs / 1000).toFixed(1)} s`;
+  return `${came.padEnd(11)} ${story}: ${point}${time}`;
+}
+
+await new Command("crash-matrix")
+  .description(
+    "Kills a real broker at every place where it can die, restarts it, and compares the target with the ledger.",
+  )
+  .option("--story <name>", "only this story")
+  .option("--short", "only where something is written or a target is called")
+  .option("--json", "one JSON value on stdout")
+  .action(async (options: { story?: string; short?: boolean; json?: boolean }) => {
+    process.exitCode = await crashMatrix(options);
+  })
+  .parseAsync();
