@@ -4,7 +4,7 @@ import { measureCycles } from "./leases/cycles.js";
 import { measureLargeLedger } from "./leases/large-ledger.js";
 import { isKept, type Line } from "./leases/line.js";
 import { measureTogether } from "./leases/together.js";
-import { openWorld, type World } from "./leases/world.js";
+import { type Account, openWorld, type World } from "./leases/world.js";
 
 const PARTS: Readonly<Record<Line["part"], (world: World) => Promise<Line[]>>> = {
   a: measureAlone,
@@ -15,12 +15,13 @@ const PARTS: Readonly<Record<Line["part"], (world: World) => Promise<Line[]>>> =
 
 interface Options {
   readonly only?: Line["part"];
+  readonly account: Account;
   readonly check?: boolean;
   readonly json?: boolean;
 }
 
-async function bench({ only, check, json }: Options): Promise<number> {
-  const world = await openWorld();
+async function bench({ only, account, check, json }: Options): Promise<number> {
+  const world = await openWorld(account);
   const lines: Line[] = [];
   try {
     for (const [part, measure] of Object.entries(PARTS)) {
@@ -70,6 +71,11 @@ await new Command("bench:leases")
       "c",
       "d",
     ]),
+  )
+  .addOption(
+    new Option("--account <kind>", "the broker's account on the target, and that of the loops by hand")
+      .choices(["least", "superuser"])
+      .default("least"),
   )
   .option("--check", "end with 1 when a promise is broken")
   .option("--json", "one JSON value on stdout")

@@ -1,3 +1,5 @@
+import { request } from "node:http";
+
 /** The answer to one call; `body` as JSON. */
 export interface Answer<Body> {
   readonly status: number;
@@ -10,22 +12,45 @@ export interface Caller {
   call<Body = unknown>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer<Body>>;
 }
 
-/** Calls the broker at `url` with a phi token. Rejects when there is no answer. */
+/**
+ * Calls the broker at `url` with a phi token. Rejects when there is no answer. Each call has a connection of its own, because
+ * brokers come and go; and not by `fetch`: Node 20's spins for ever after calls to a broker that was frozen under it.
+ */
 export function callerWith(url: string, token: string): Caller {
   return {
     token,
-    async call<Body>(method: string, path: string, body?: unknown, signal?: AbortSignal) {
-      const answer = await fetch(`${url}${path}`, {
-        method,
-        headers: {
-          ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal === undefined ? {} : { signal }),
+    call<Body>(method: string, path: string, body?: unknown, signal?: AbortSignal) {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const headers = {
+        ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+        ...(text === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+      };
+      return new Promise<Answer<Body>>((resolve, reject) => {
+        const call = request(
+          `${url}${path}`,
+          { method, headers, agent: false, ...(signal === undefined ? {} : { signal }) },
+          (answer) => {
+            let said = "";
+            answer.setEncoding("utf8");
+            answer.on("data", (chunk: string) => {
+              said += chunk;
+            });
+            answer.on("error", reject);
+            answer.on("end", () => {
+              try {
+                const parsed = (said === "" ? undefined : JSON.parse(said)) as Body;
+                resolve({ status: answer.statusCode ?? 0, body: parsed });
+              } catch (error) {
+                reject(error);
+              }
+            });
+          },
+        );
+        call.on("error", reject);
+        call.end(text);
       });
-      const text = await answer.text();
-      return { status: answer.status, body: (text === "" ? undefined : JSON.parse(text)) as Body };
     },
   };
 }

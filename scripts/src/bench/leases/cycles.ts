@@ -12,7 +12,7 @@ const ROUND_MS = 3_000;
 export async function measureCycles(world: World): Promise<Line[]> {
   const home = await world.newHome();
   const broker = await home.start();
-  const bare = await connect(world.targetUrl, WORKERS);
+  const bare = await connect(world.accountUrl, WORKERS);
   try {
     const alice = await world.signIn(home);
     const client = createHttpClient(home.url, alice.token, WORKERS);

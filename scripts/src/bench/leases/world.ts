@@ -17,10 +17,14 @@ export interface Home {
   start(): Promise<Broker>;
 }
 
+/** `least`: what a broker needs and no more. `superuser`: shows what PostgreSQL's walk through an account's memberships costs. */
+export type Account = "least" | "superuser";
+
 export interface World {
-  /** A superuser's way to the target. */
+  /** A superuser's way to the target, for looking. */
   readonly target: pg.Pool;
-  readonly targetUrl: string;
+  /** The broker's account there, also for what is done by hand: PostgreSQL spares a superuser much work. */
+  readonly accountUrl: string;
   newHome(): Promise<Home>;
   signIn(home: Home): Promise<Caller>;
   close(): Promise<void>;
@@ -30,7 +34,7 @@ export interface World {
  * PostgreSQL as it is installed: it waits for the disk, as phi's ledger does. NODE_EXTRA_CA_CERTS reaches no broker, because
  * brokers get PATH and HOME only.
  */
-export async function openWorld(): Promise<World> {
+export async function openWorld(account: Account): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "phi-bench-"));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -49,10 +53,13 @@ export async function openWorld(): Promise<World> {
     const target = new pg.Pool({ connectionString: postgres.adminUrl, max: 2 });
     target.on("error", () => undefined);
     undo.push(() => target.end());
+    const superuserUrl = new URL(postgres.adminUrl);
+    superuserUrl.pathname = `/${orders.database}`;
+    const accountUrl = account === "least" ? orders.brokerUrl : superuserUrl.href;
     let homes = 0;
     return {
       target,
-      targetUrl: postgres.adminUrl,
+      accountUrl,
       close,
       async newHome() {
         const path = join(folder, `broker-${++homes}`);
@@ -60,7 +67,7 @@ export async function openWorld(): Promise<World> {
         const port = await freePort();
         const configFile = join(path, "phi.yaml");
         writeFileSync(configFile, config(port, issuer.url));
-        const env = { [ADMIN_URL_VARIABLE]: orders.brokerUrl };
+        const env = { [ADMIN_URL_VARIABLE]: accountUrl };
         return {
           ledgerFile: join(path, "phi.db"),
           url: `http://127.0.0.1:${port}`,
