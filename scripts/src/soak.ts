@@ -53,3 +53,5 @@ await new Command("soak")
     process.exitCode = await soak(options);
   })
   .parseAsync();
+// Not left to end by itself: what people's broken connections leave behind may not keep it.
+process.exit();

@@ -14,7 +14,7 @@ export interface Caller {
 
 /**
  * Calls the broker at `url` with a phi token. Rejects when there is no answer. Each call has a connection of its own, because
- * brokers come and go; and not by `fetch`: Node 20's spins for ever after calls to a broker that was frozen under it.
+ * brokers come and go.
  */
 export function callerWith(url: string, token: string): Caller {
   return {
