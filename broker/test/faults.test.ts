@@ -76,6 +76,25 @@ describe("a target that is down", () => {
   }, 90_000);
 });
 
+describe("a target that swallows everything", () => {
+  it("does not keep whoever gives access back waiting: the answer comes, and says that the revocation goes on", async () => {
+    const request = await approvedRequest(alice, bob);
+    await issue(alice, request);
+    arena.proxy.blackHole();
+    const asked = Date.now();
+    const reply = await alice.call<RequestView>("POST", `/v1/requests/${request.request}/end`, {});
+    expect(Date.now() - asked).toBeLessThan(8_000);
+    expect(reply).toMatchObject({ status: 200, body: { state: "ended", leases: [{ state: "revoking" }] } });
+    arena.proxy.pass();
+    await eventually(
+      "it is revoked soon after the target is back",
+      25_000,
+      async () => (await show(request)).leases[0]?.state === "revoked",
+    );
+    expect(await arena.roles()).toEqual([]);
+  }, 60_000);
+});
+
 describe("a CLI that falls silent", () => {
   it("loses its lease after 30 s without a heartbeat, live session included, and the session's end is on record", async () => {
     const request = await approvedRequest(alice, bob);

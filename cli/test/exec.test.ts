@@ -193,6 +193,22 @@ describe("the end of access under a running command", () => {
     expect(ran.stderr).toMatch(/taken back.*wrong database/);
   });
 
+  test("a command that fails because its connections were cut ends with 124 and the reason, one that succeeded keeps its 0", async () => {
+    const id = await access();
+    const [failing, done] = [2, 0].map((code) =>
+      alice.start(["exec", "--", "sh", "-c", `echo ready; read go; exit ${code}`]),
+    ) as [ReturnType<Person["start"]>, ReturnType<Person["start"]>];
+    await Promise.all([failing.until(/ready/), done.until(/ready/)]);
+    expect((await bob.phi(["revoke", id, "--reason", "wrong database"])).code).toBe(0);
+    // Before the next heartbeat could tell.
+    for (const one of [failing, done]) one.child.stdin?.write("go\n");
+    expect(await failing.ended).toMatchObject({
+      code: 124,
+      stderr: expect.stringMatching(/taken back.*wrong database/),
+    });
+    expect(await done.ended).toMatchObject({ code: 0 });
+  });
+
   test("what nobody could tell the broker it finds out by itself: phi killed with -9, and a broker killed with -9", async () => {
     const id = await access();
     const killed = alice.start(["exec", "--", "sh", "-c", "echo ready; exec sleep 5"]);

@@ -10,6 +10,12 @@ export type Breaker =
   | { readonly state: "open"; readonly failures: number; readonly since: Instant; readonly probeAt: Instant }
   | { readonly state: "half_open"; readonly failures: number; readonly since: Instant };
 
+/**
+ * Longest pause between two probes, in ms. All that is due on the target waits for the probe, so a longer one would be lateness after
+ * the target is back; and one connection attempt is cheap.
+ */
+const LONGEST_PAUSE = 5_000;
+
 export const CLOSED: Breaker = { state: "closed" };
 
 /** The target gave an answer, whatever it said. */
@@ -22,7 +28,12 @@ export function unanswered(breaker: Breaker, now: Instant, chance: number): Brea
   if (breaker.state === "open") return breaker;
   const failures = breaker.state === "closed" ? 1 : breaker.failures + 1;
   const since = breaker.state === "closed" ? now : breaker.since;
-  return { state: "open", failures, since, probeAt: now + retryDelay(failures, "connection", chance) };
+  return {
+    state: "open",
+    failures,
+    since,
+    probeAt: now + Math.min(LONGEST_PAUSE, retryDelay(failures, "connection", chance)),
+  };
 }
 
 /** Whether its time for a probe has come. */

@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import type { Dossier, Dossiers } from "./dossier.js";
 import type { RevokeLeases } from "./revoke-leases.js";
+import { waitForProof } from "./wait-for-proof.js";
 
 interface Needs {
   readonly ledger: Ledger;
@@ -40,7 +41,8 @@ export function createCloseRequest({ ledger, dossiers, clock, revokeLeases }: Ne
       const { request, rights } = dossier;
       if (!rights[RIGHT[closing]]) throw whyNot(closing, dossier);
       if ((await ledger.commit(change(caller, request, closing, order, clock.now()))) === "moved") {
-        await revokeLeases.ofRequest(request.id);
+        // It is closed whatever comes now: a target that hangs, or a store that fails, is the loop's to go on with.
+        await waitForProof(revokeLeases.ofRequest(request.id)).catch(() => undefined);
         return dossiers.open(caller, request.id);
       }
     }

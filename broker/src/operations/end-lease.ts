@@ -7,8 +7,9 @@ import { beginRevocation } from "../domain/lease-moves.js";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
-import { createOpenLease } from "./keep-lease.js";
+import { createOpenLease, endedBecause } from "./keep-lease.js";
 import type { RevokeLeases } from "./revoke-leases.js";
+import { waitForProof } from "./wait-for-proof.js";
 
 interface Needs {
   readonly ledger: Ledger;
@@ -17,8 +18,8 @@ interface Needs {
   readonly revokeLeases: RevokeLeases;
 }
 
-/** How long the end of a command waits for the proof, in ms; after it the answer is `revoking` and the loop goes on. */
-const WAIT_FOR_PROOF = 5_000;
+/** Ends that the CLI itself reports. */
+const OWN_ENDS = ["command_ended", "not_started"];
 
 /** The command is over: its session ends and its lease is revoked, proven before the answer when the target is quick. */
 export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) {
@@ -61,34 +62,40 @@ export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) 
         ],
       });
       if (outcome === "moved") {
-        const proven = await Promise.race([revokeLeases.claimed([begun.claimed]), tooLong()]);
+        const proven = await waitForProof(revokeLeases.claimed([begun.claimed]));
         return { state: proven?.has(lease.id) === true ? "revoked" : "revoking" };
       }
     }
     // The window closed, or the heartbeat was lost, before the command's end was heard of: somebody else is revoking.
     await ledger.commit({ guard: sessionEnd, events: [sessionEnded] });
-    return { state: await proofOf(lease) };
+    const state = await proofOf(lease);
+    const ended = await openLease(caller, typed);
+    const because = endedBecause(ended.lease, ended.request);
+    // Heard twice, the command's own end is no news.
+    return OWN_ENDS.includes(because) ? { state } : { state, endedBecause: because };
   };
 
   /** Waits for the proof that another worker brings, a bounded time. */
   async function proofOf(lease: AskedLease): Promise<"revoked" | "revoking"> {
     let wake = () => {};
-    const over = tooLong().then(() => "over" as const);
     const unsubscribe = changes.subscribe(lease.requestId, () => wake());
-    try {
-      for (;;) {
+    let waiting = true;
+    const proven = async () => {
+      while (waiting) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if ((await ledger.lease(lease.id))?.state === "revoked") return "revoked";
-        if ((await Promise.race([changed, over])) === "over") return "revoking";
+        if ((await ledger.lease(lease.id))?.state === "revoked") return true;
+        await changed;
       }
+      return false;
+    };
+    try {
+      return (await waitForProof(proven())) === true ? "revoked" : "revoking";
     } finally {
       unsubscribe();
+      waiting = false;
+      wake();
     }
   }
-}
-
-function tooLong(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), WAIT_FOR_PROOF).unref());
 }

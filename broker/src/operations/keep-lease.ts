@@ -49,9 +49,12 @@ export function createKeepLease({ ledger, clock }: Needs) {
   };
 }
 
-/** Told to the CLI, which stops its command and says why. */
 function ended(lease: Lease, request: Request): HeartbeatReply {
+  return { state: "ended", expiresInMs: 0, endedBecause: endedBecause(lease, request) };
+}
+
+/** Told to the CLI, which stops its command, or explains its end: the reason, with the comment of whoever took the access back. */
+export function endedBecause(lease: Lease, request: Request): string {
   const because = "because" in lease ? lease.because : "window_over";
-  const comment = request.endComment === undefined ? "" : `: ${request.endComment}`;
-  return { state: "ended", expiresInMs: 0, endedBecause: because === "revoked" ? `revoked${comment}` : because };
+  return because === "revoked" && request.endComment !== undefined ? `revoked: ${request.endComment}` : because;
 }

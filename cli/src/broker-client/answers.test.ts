@@ -144,7 +144,7 @@ function* mutations(valid: Record<string, unknown>): Generator<unknown> {
 describe.each<[string, z.ZodType, (value: unknown) => unknown, Record<string, unknown>]>([
   ["a lease", leaseReply, parseLeaseReply, LEASE],
   ["a heartbeat", heartbeatReply, parseHeartbeatReply, { state: "ended", expiresInMs: 0, endedBecause: "revoked" }],
-  ["the end of a lease", leaseEndReply, parseLeaseEndReply, { state: "revoked" }],
+  ["the end of a lease", leaseEndReply, parseLeaseEndReply, { state: "revoked", endedBecause: "window_over" }],
   ["a problem", problem, parseProblem, PROBLEM],
 ])("the parser of %s", (_name, schema, parse, valid) => {
   it("takes, refuses and gives back just what the contract does, over every mutation", () => {

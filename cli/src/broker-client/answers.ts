@@ -35,8 +35,10 @@ export function parseHeartbeatReply(value: unknown): HeartbeatReply | undefined 
 
 export function parseLeaseEndReply(value: unknown): LeaseEndReply | undefined {
   if (!isFields(value)) return undefined;
-  const { state } = value;
-  return state === "revoked" || state === "revoking" ? { state } : undefined;
+  const { state, endedBecause } = value;
+  if (state !== "revoked" && state !== "revoking") return undefined;
+  if (endedBecause === undefined) return { state };
+  return typeof endedBecause === "string" ? { state, endedBecause } : undefined;
 }
 
 /** JSON text to a value; `undefined` when it is not JSON (which no answer of the contract is). */

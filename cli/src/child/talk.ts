@@ -10,6 +10,8 @@ export interface Talk {
   began(): void;
   warning(minutes: number): void;
   stopping(because: string): void;
+  /** The broker had ended the access before the command failed. */
+  cut(because: string): void;
   silent(error: PhiError): void;
   heard(): void;
   stillRevoking(): void;
@@ -40,6 +42,7 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
     warning: (minutes) =>
       void note(style.bad(`phi: access to ${reply.resource} ends in ${minutes} minute${minutes === 1 ? "" : "s"}`)),
     stopping: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; the command is being stopped`)),
+    cut: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; that ended the command's connections`)),
     silent: (error) =>
       void note(`phi: ${printable(error.message)} The command goes on; if this lasts, the broker ends the access.`),
     heard: () => void note("phi: the broker answers again"),

@@ -58,6 +58,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
   let end: ChildEnd;
   try {
     window.set(reply.expiresInMs);
+    talk.began(); // before the command can write
     child = runChild({
       file: order.file,
       words: order.words,
@@ -65,7 +66,6 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
       onContinue: () => beats?.beatNow(),
       onImpatience: () => hurry(),
     });
-    talk.began();
     end = await child.ended;
   } catch (error) {
     beats?.stop();
@@ -78,19 +78,28 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
   const wasForced = await stopped;
   if (stopped !== undefined || "signal" in end)
     modes?.restore(wasForced === true || ("signal" in end && end.signal === "SIGKILL"));
-  await endLease({ ...endOf(end), because: stopped === undefined ? "command_ended" : "window_over" });
+  const endedBecause = await endLease({
+    ...endOf(end),
+    because: stopped === undefined ? "command_ended" : "window_over",
+  });
+  // The broker cuts connections at the end on its own; a command that fails of that may be gone before it could be stopped.
+  const wasCut = stopped === undefined && endedBecause !== undefined && !("code" in end && end.code === 0);
+  if (wasCut) talk.cut(endedBecause);
   child.release();
   leaveTerminalAsItIs();
-  return stopped === undefined ? end : { code: WINDOW_OVER };
+  return stopped === undefined && !wasCut ? end : { code: WINDOW_OVER };
 
-  async function endLease(how: LeaseEndOrder): Promise<void> {
+  /** Why the lease had ended before this was reported, if it had. */
+  async function endLease(how: LeaseEndOrder): Promise<string | undefined> {
     try {
       const answer = await Promise.race([order.client.endLease(reply.lease, how), hurried]);
       if (answer === "hurried" || answer.state === "revoking") talk.stillRevoking();
+      return answer === "hurried" ? undefined : answer.endedBecause;
     } catch (error) {
       const known = asPhiError(error);
       if (known === undefined) throw error;
       talk.endUnknown(known);
+      return undefined;
     }
   }
 }

@@ -55,5 +55,9 @@ export const leaseEndOrder = z.strictObject({
 export type LeaseEndOrder = z.infer<typeof leaseEndOrder>;
 
 /** `revoked` means proven on the target; `revoking` means the broker goes on trying. */
-export const leaseEndReply = z.object({ state: z.enum(["revoked", "revoking"]) });
+export const leaseEndReply = z.object({
+  state: z.enum(["revoked", "revoking"]),
+  /** Why the lease had ended before the command did; absent when the command's end was what ended it. */
+  endedBecause: z.string().optional(),
+});
 export type LeaseEndReply = z.infer<typeof leaseEndReply>;
