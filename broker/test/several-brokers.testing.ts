@@ -84,7 +84,7 @@ export async function openSeveralBrokers(count: number, extraPeople: readonly Pe
 
     /** The person, calling that broker; signed in at any of them. */
     function voice(token: string, broker: number | string): Voice {
-      const base = typeof broker === "string" ? broker : urlOf(broker);
+      const base = urlOf(broker);
       return {
         token,
         async call<Body = Problem>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
@@ -102,10 +102,11 @@ export async function openSeveralBrokers(count: number, extraPeople: readonly Pe
         },
       };
     }
-    function urlOf(index: number): string {
-      const broker = brokers[index];
-      if (broker === undefined) throw new Error(`there is no broker ${index}`);
-      return broker.url;
+    /** Of one of these brokers, or of another at its own address. */
+    function urlOf(which: number | string): string {
+      const url = typeof which === "string" ? which : brokers[which]?.url;
+      if (url === undefined) throw new Error(`there is no broker ${which}`);
+      return url;
     }
 
     return {
@@ -118,8 +119,8 @@ export async function openSeveralBrokers(count: number, extraPeople: readonly Pe
         return broker;
       },
       /** Signs in at the broker; the token is good at all of them. */
-      async signIn(login: string, index = 0): Promise<string> {
-        const answer = await fetch(`${urlOf(index)}/v1/sign-ins`, {
+      async signIn(login: string, at: number | string = 0): Promise<string> {
+        const answer = await fetch(`${urlOf(at)}/v1/sign-ins`, {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify({ idToken: await deviceFlow(issuer.url, login), host: "test" }),
