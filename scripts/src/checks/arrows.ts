@@ -27,6 +27,17 @@ const CLI_PART =
 /** `design §5`, the table of arrows. */
 const ZONES: readonly Zone[] = [
   {
+    name: "the log's proofs",
+    at: /^shared\/src\/audit\//,
+    sees: [SHARED],
+    own: /^shared\/src\//,
+    // SHA-256 and Ed25519 a million times over: Web Crypto answers each with a promise.
+    node: true,
+    npm: false,
+    because:
+      "proofs are verified by whoever does not trust the broker, with nothing but node's own hashes and signatures",
+  },
+  {
     name: "shared",
     at: /^shared\/src\//,
     sees: [],
