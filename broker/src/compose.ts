@@ -47,6 +47,8 @@ import { createSteadyClock } from "./time/steady-clock.js";
 const monotonic = () => performance.now();
 /** What was due while the broker was down is worked on this long, in ms, before it serves; a dead target delays no start further. */
 const CATCH_UP_WITHIN = 10_000;
+/** What is under way on targets when the broker is told to stop may take this long, in ms; then it is cut off, and the stop is still put on record. */
+const FINISH_WITHIN = 8_000;
 
 export interface RunningBroker {
   /** Where it listens, e.g. `http://127.0.0.1:7420`. */
@@ -90,7 +92,16 @@ export async function startBroker({
     resource: (name) => config.resources.get(name),
     provider: (kind) => (Object.hasOwn(providers, kind) ? providers[kind] : undefined),
   };
-  const revocation = createRevocation({ ledger, catalogue, clock, random: Math.random, measures: metrics, log });
+  const stopping = new AbortController();
+  const revocation = createRevocation({
+    ledger,
+    catalogue,
+    clock,
+    random: Math.random,
+    measures: metrics,
+    log,
+    stopping: stopping.signal,
+  });
   const { lanes, revokeLeases } = revocation;
   const sweepDue = createSweepDue({ ledger, clock, lanes, resources: [...config.resources.keys()] });
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
@@ -191,10 +202,12 @@ export async function startBroker({
     return {
       url: server.url,
       async stop() {
+        const cut = setTimeout(() => stopping.abort(), FINISH_WITHIN);
         await server.close();
         await socket?.close();
         await sweeps.stop();
         await loop.stop();
+        clearTimeout(cut);
         await ledger
           .record({ id: newId("event"), at: clock.now(), kind: "broker.stopped", data: {} })
           .catch(() => undefined);

@@ -95,6 +95,29 @@ describe("a target that swallows everything", () => {
   }, 60_000);
 });
 
+describe("a broker that is told to stop while its target hangs", () => {
+  it("ends within its time, with its stop on record, and the next one finishes the revocation", async () => {
+    const request = await approvedRequest(alice, bob);
+    await issue(alice, request);
+    arena.proxy.blackHole();
+    await alice.call("POST", `/v1/requests/${request.request}/end`, {});
+    const told = Date.now();
+    await arena.broker().stop();
+    expect(await arena.broker().exited).toBe(0);
+    expect(Date.now() - told).toBeLessThan(14_000);
+    arena.proxy.pass();
+    await arena.restart();
+    const stops = await auditOf(await arena.signIn("carol"), "&kind=broker.stopped");
+    expect(stops.some(({ at }) => Date.parse(at) >= told)).toBe(true);
+    await eventually(
+      "it is revoked by the next broker",
+      25_000,
+      async () => (await show(request)).leases[0]?.state === "revoked",
+    );
+    expect(await arena.roles()).toEqual([]);
+  }, 60_000);
+});
+
 describe("a CLI that falls silent", () => {
   it("loses its lease after 30 s without a heartbeat, live session included, and the session's end is on record", async () => {
     const request = await approvedRequest(alice, bob);

@@ -24,13 +24,15 @@ interface Needs {
   /** A random number in [0, 1). */
   readonly random: () => number;
   readonly measures: Measures;
+  /** Attempts that still hang then are cut off; the next broker tries again. */
+  readonly stopping: AbortSignal;
 }
 
 /**
  * One attempt for claimed leases of one resource. The provider denies, kills, cleans, drops and verifies; only its proof moves a lease
  * to `revoked`, and only when the drop came after `createBy`. Whatever else it answers, there is a next attempt.
  */
-export function createAttemptRevocation({ ledger, catalogue, clock, random, measures }: Needs): AttemptBatch {
+export function createAttemptRevocation({ ledger, catalogue, clock, random, measures, stopping }: Needs): AttemptBatch {
   return async (resource, leases, context) => {
     const within = context.probe ? PROBE_WITHIN : ATTEMPT_WITHIN;
     const outcomes = await keepingClaims({ ledger, clock }, leases, () => ask(resource, leases, within));
@@ -56,7 +58,11 @@ export function createAttemptRevocation({ ledger, catalogue, clock, random, meas
     }
     try {
       const revocations = leases.map((lease) => ({ handle: lease.handle, createBy: lateCreateUntil(lease) }));
-      return await provider.revoke(resource.config, revocations, AbortSignal.timeout(within));
+      return await provider.revoke(
+        resource.config,
+        revocations,
+        AbortSignal.any([AbortSignal.timeout(within), stopping]),
+      );
     } catch (error) {
       const message = error instanceof PhiError ? error.message : "the provider failed";
       return leases.map(() => failed("connection", printable(message, 200)));

@@ -16,6 +16,7 @@ export function createRevocation(needs: {
   readonly random: () => number;
   readonly measures: Measures;
   readonly log: Log;
+  readonly stopping: AbortSignal;
 }): { readonly lanes: RevocationLanes; readonly revokeLeases: RevokeLeases } {
   const { ledger } = needs;
   const lanes = createRevocationLanes({

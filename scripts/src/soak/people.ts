@@ -15,7 +15,12 @@ export interface Deeds {
 }
 
 /** One person at work: leases are taken, used, ended, left to their window's end, or forgotten; errors are shrugged off. */
-export async function workAway(world: SoakWorld, deeds: Deeds, pauseMs: number, isOver: () => boolean): Promise<void> {
+export async function workAway(
+  world: SoakWorld,
+  deeds: Deeds,
+  pause: () => number,
+  isOver: () => boolean,
+): Promise<void> {
   while (!isOver()) {
     try {
       await takeOne(world);
@@ -24,7 +29,7 @@ export async function workAway(world: SoakWorld, deeds: Deeds, pauseMs: number, 
       deeds.failed += 1;
       await sleep(200);
     }
-    await sleep(pauseMs * 2 * Math.random());
+    await sleep(pause() * 2 * Math.random());
   }
 }
 

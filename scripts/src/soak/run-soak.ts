@@ -41,14 +41,19 @@ export async function runSoak({ brokers, seconds, leases }: SoakOptions): Promis
     const isOver = () => Date.now() > end;
     const targetDown = createSpans();
     const deeds = { issued: 0, failed: 0 };
-    const pause = Math.max(0, (PEOPLE * seconds * 1000) / (leases * 1.6) - 250); // trouble costs time
+    const begin = Date.now();
+    // Trouble costs time: whoever is behind what is wanted does not rest.
+    const pause = () => {
+      const wanted = (1.1 * leases * (Date.now() - begin)) / (seconds * 1000);
+      return deeds.issued < wanted ? 0 : (PEOPLE * seconds * 1000) / leases;
+    };
     const [blows] = await Promise.all([
       makeWeather(world, targetDown, isOver),
       ...Array.from({ length: PEOPLE }, () => workAway(world, deeds, pause, isOver)),
     ]);
-    const begin = Date.now();
+    const peace = Date.now();
     const orphans = await untilNothingIsLeft(world);
-    const settledAfter = Date.now() - begin;
+    const settledAfter = Date.now() - peace;
     const events = await readEvents(world.ledgerUrl);
     const healthy = (from: number, to: number) =>
       to - from - Math.max(targetDown.overlap(from, to), world.nobody.overlap(from, to));
