@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Client, type InStatement, LibsqlBatchError, LibsqlError } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
+import { toInStatement } from "./server-connection.js";
 import type { CommitBatch, Unit } from "./writer.js";
 
 /** So long, in ms, a batch is tried again; then whoever waits for it is told. Longer than one call may take, so that there is a second one. */
@@ -38,7 +39,7 @@ export function commitOnServer(client: Client): CommitBatch {
     const id = randomBytes(16).toString("hex");
     const statements: InStatement[] = [
       { sql: "insert into written_batches (id, at) values (?, unixepoch() * 1000)", args: [id] },
-      ...units.flatMap((unit) => unit.statements),
+      ...units.flatMap((unit) => unit.statements.map(toInStatement)),
       { sql: "delete from written_batches where at < unixepoch() * 1000 - ?", args: [REMEMBER_FOR] },
     ];
     const giveUpAt = performance.now() + (isDown ? GIVE_UP_SOON : GIVE_UP_AFTER);

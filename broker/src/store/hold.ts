@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { createClient, LibsqlError } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
 
@@ -11,7 +12,7 @@ import { PhiError } from "@phi/shared/errors";
 export async function holdDatabase(path: string): Promise<{ release(): void }> {
   const lockPath = `${path}.lock`;
   closeSync(openSync(lockPath, "a", 0o600));
-  const client = createClient({ url: `file:${lockPath}`, timeout: 0 });
+  const client = createClient({ url: pathToFileURL(lockPath).href, timeout: 0 });
   try {
     await client.batch(
       [

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginRevocation, CLAIM_FOR, type Issuing, takeOver } from "../domain/lease-moves.js";
 import { keepingClaims } from "../operations/keep-claims.js";
@@ -198,6 +198,21 @@ describe("a lease", () => {
 });
 
 describe("looking up", () => {
+  it("finds requests by the beginning of their id, and no others", async () => {
+    const [one, another] = [pendingRequest(), pendingRequest()];
+    for (const request of [one, another]) {
+      await open.ledger.commit({
+        guard: { do: "insert_request", request, idempotencyKey: undefined },
+        events: [entry("request.created", request)],
+      });
+    }
+    const found = async (prefix: string) => (await open.ledger.requestsByPrefix(prefix)).map(({ id }) => id);
+    expect(new Set(await found("req_"))).toEqual(new Set([one.id, another.id]));
+    expect(await found(one.id.slice(0, 14))).toEqual([one.id]);
+    expect(await found(one.id)).toEqual([one.id]);
+    expect(await found(`${one.id}0`)).toEqual([]);
+  });
+
   it("shows an approver what names them, and never their own requests", async () => {
     const theirs = pendingRequest();
     const own = pendingRequest({ requester: { ...bob } });
@@ -249,6 +264,17 @@ describe("the file", () => {
       code: "already_running",
       message: expect.stringContaining(String(process.pid)),
     });
+  });
+
+  it("is the one that is named, whatever signs its name has", async () => {
+    const odd = await openTemporaryLedger({ name: "50%20 of?them#.db" });
+    try {
+      await odd.ledger.record(entry("broker.started"));
+      expect(readdirSync(odd.folder).filter((name) => !name.startsWith("50%20 of?them#.db"))).toEqual([]);
+      expect((await odd.ledger.audit({ limit: 10 })).map((event) => event.kind)).toEqual(["broker.started"]);
+    } finally {
+      await odd.close();
+    }
   });
 
   it("keeps one name for life", async () => {

@@ -11,6 +11,7 @@ import { createDatabaseClock } from "./database-clock.js";
 import { followChanges } from "./follow-changes.js";
 import { migrate } from "./migrate.js";
 import { auditEvents } from "./schema.js";
+import { type AfterBatch, batchOnServer, rowsOnServer } from "./server-connection.js";
 import { createServerFetch } from "./server-fetch.js";
 import type { Store } from "./store.js";
 import { createWriter } from "./writer.js";
@@ -26,11 +27,12 @@ export interface ServerAddress {
  * Opens the ledger on a libSQL server, which several brokers may do at once. Reads and writes go to the one address; there is
  * no transaction across an await, so a broker that dies holds nothing up.
  *
+ * @param afterBatch see {@link AfterBatch}
  * @throws PhiError `store_unavailable`
  */
 export async function openServer(
   { url, token }: ServerAddress,
-  { wall, log }: { readonly wall: Clock; readonly log: Log },
+  { wall, log, afterBatch }: { readonly wall: Clock; readonly log: Log; readonly afterBatch?: AfterBatch },
 ): Promise<Store> {
   const connect = (retry: boolean) =>
     createClient({
@@ -74,9 +76,13 @@ export async function openServer(
         return rows.map(({ seq, request }) => ({ seq, request: (request ?? undefined) as RequestId | undefined }));
       },
     });
-    const writer = createWriter(commitOnServer(writing));
+    const writer = createWriter(
+      commitOnServer(writing),
+      afterBatch && (() => afterBatch((statements) => batchOnServer(writing, statements))),
+    );
     return {
       read,
+      rows: (statement) => rowsOnServer(reading, statement),
       writer,
       changes,
       clock,

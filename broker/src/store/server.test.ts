@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { brokerTag } from "./ledger.js";
 import { noServer, openServerArena } from "./server.testing.js";
+import { sql } from "./sql.js";
 import { bob, entry, issuingLease, pendingRequest } from "./store.testing.js";
 
 describe.skipIf(noServer !== undefined)("a ledger on a libSQL server", () => {
@@ -176,6 +177,30 @@ describe.skipIf(noServer !== undefined)("a ledger on a libSQL server", () => {
       expect(performance.now() - began).toBeLessThan(1_000);
       unsubscribe();
     }
+  });
+
+  it("lets something follow every batch, which sees the whole of it, and holds up nobody who waits for the batch", async () => {
+    const seen: number[] = [];
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const { ledger } = await arena.open({
+      async afterBatch(batch) {
+        const [answer] = await batch([sql`select count(*) from audit_events where kind = ${"approval.refused"}`]);
+        seen.push(Number(answer?.rows[0]?.[0]));
+        await held;
+      },
+    });
+    const before = (await ledger.audit({ limit: 10_000, kind: "approval.refused" })).length;
+    await Promise.all(Array.from({ length: 5 }, () => ledger.record(entry("approval.refused"))));
+    const next = ledger.record(entry("approval.refused"));
+    while (seen.length === 0) await new Promise(setImmediate);
+    expect(seen).toEqual([before + 5]);
+    goOn();
+    await next;
+    while (seen.length === 1) await new Promise(setImmediate);
+    expect(seen).toEqual([before + 5, before + 6]);
   });
 
   it("has one clock for brokers whose own are wrong", async () => {

@@ -3,6 +3,7 @@ import { findSqld } from "@phi/scripts/environment/sqld-binary";
 import { startTcpProxy } from "../../test/tcp-proxy.testing.js";
 import { createLedger } from "./ledger.js";
 import { openServer } from "./open-server.js";
+import type { AfterBatch } from "./server-connection.js";
 
 const binary = findSqld();
 /** Why the tests with a real libSQL server are skipped here, if they are. */
@@ -23,9 +24,16 @@ export async function openServerArena() {
     proxy,
     /** What was logged. */
     said,
-    async open(over: { wall?: { now(): number }; throughProxy?: boolean } = {}) {
+    async open(over: { wall?: { now(): number }; throughProxy?: boolean; afterBatch?: AfterBatch } = {}) {
       const url = over.throughProxy ? `http://127.0.0.1:${proxy.port}` : sqld.url;
-      const store = await openServer({ url }, { wall: over.wall ?? { now: Date.now }, log });
+      const store = await openServer(
+        { url },
+        {
+          wall: over.wall ?? { now: Date.now },
+          log,
+          ...(over.afterBatch === undefined ? {} : { afterBatch: over.afterBatch }),
+        },
+      );
       undo.push(() => store.close());
       return { store, ledger: createLedger(store, store.changes) };
     },

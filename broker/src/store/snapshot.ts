@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, lstatSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { createClient } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
 
@@ -29,7 +30,7 @@ export async function snapshotLedger(databasePath: string, file: string): Promis
   }
   makeEmpty(file);
   try {
-    const source = createClient({ url: `file:${databasePath}`, timeout: 10_000 });
+    const source = createClient({ url: pathToFileURL(databasePath).href, timeout: 10_000 });
     try {
       await source.execute({ sql: "VACUUM INTO ?", args: [file] });
     } finally {
@@ -62,7 +63,7 @@ function makeEmpty(file: string): void {
 }
 
 async function verify(file: string): Promise<number> {
-  const copy = createClient({ url: `file:${file}` });
+  const copy = createClient({ url: pathToFileURL(file).href });
   try {
     const sound = await copy.execute("PRAGMA integrity_check");
     const ledgers = await copy.execute("select count(*) from ledgers");

@@ -1,26 +1,26 @@
-import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
 import { leaseToRow, requestToRow } from "./rows.js";
 import { approvals, auditEvents, leases, requests, sessions, signIns, usedIdTokens } from "./schema.js";
-import { insertIf, updateIf } from "./sql.js";
+import { insertIf, sql, updateIf } from "./sql.js";
+import type { Statement } from "./statement.js";
 
 /**
  * What a step does, in SQL. `first` is the one statement that, as a guard, must change exactly one row; `rest` follows
  * only if it did. Each statement carries its condition, because all of them run in one batch whatever the guard did.
  */
 export interface CompiledStep {
-  readonly first: SQL;
-  readonly rest: readonly SQL[];
+  readonly first: Statement;
+  readonly rest: readonly Statement[];
 }
 
 /** Holds in the batch when the guard moved: the change's first event is there then, and only then. */
-export function recorded(eventId: string): SQL {
+export function recorded(eventId: string): Statement {
   return sql`exists (select 1 from ${auditEvents} where ${auditEvents.id} = ${eventId})`;
 }
 
 /** @param condition what must hold besides the step's own; `recorded(…)` for all statements but a guard's first. */
-export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledStep {
+export function compileStep(step: Step, condition: Statement, follow: Statement): CompiledStep {
   switch (step.do) {
     case "insert_sign_in": {
       const { signIn } = step;
@@ -52,7 +52,7 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
         updateIf(
           signIns,
           { endedAt: step.at },
-          sql`${eq(signIns.id, step.id)} and ${signIns.endedAt} is null and ${condition}`,
+          sql`${signIns.id} = ${step.id} and ${signIns.endedAt} is null and ${condition}`,
         ),
       );
     case "insert_request":
@@ -63,7 +63,7 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
         updateIf(
           requests,
           { state: step.to, dueAt: step.dueAt, ...step.set },
-          sql`${eq(requests.id, step.id)} and ${eq(requests.state, step.from)} and ${
+          sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
             given === undefined ? sql`1` : approvalsAre(step.id, given)
           } and ${condition}`,
         ),
@@ -95,7 +95,7 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
         first: insertIf(
           leases,
           leaseToRow(step.lease, step.idempotencyKey),
-          sql`exists (select 1 from ${requests} where ${requests.id} = ${step.lease.requestId} and (
+          sql`exists (select 1 from ${requests} where ${requests.id} = ${step.lease.requestId ?? null} and (
             (${requests.state} = 'approved' and ${requests.claimUntil} > ${step.at}) or
             (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at}))) and ${condition}`,
         ),
@@ -128,13 +128,13 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
         updateIf(
           leases,
           { overdueSince: step.since },
-          sql`${eq(leases.id, step.id)} and ${leases.state} = 'revoking' and ${leases.overdueSince} is null and ${condition}`,
+          sql`${leases.id} = ${step.id} and ${leases.state} = 'revoking' and ${leases.overdueSince} is null and ${condition}`,
         ),
       );
     case "advance_lease":
       return single(advanceLease(step.advance, condition));
     case "revoke_leases_of": {
-      const unended = and(eq(leases.requestId, step.requestId), inArray(leases.state, ["issuing", "active"]));
+      const unended = sql`${leases.requestId} = ${step.requestId} and ${leases.state} in ('issuing', 'active')`;
       return {
         first: sql`insert into ${auditEvents} (id, at, kind, resource, request_id, lease_id, session_id, data)
           select 'evt_' || lower(hex(randomblob(8))), ${step.at}, 'lease.revoking', ${leases.resource}, ${leases.requestId}, ${leases.id},
@@ -156,26 +156,26 @@ export function compileStep(step: Step, condition: SQL, follow: SQL): CompiledSt
             signal: step.end.signal ?? null,
             endedBecause: step.end.because,
           },
-          sql`${eq(sessions.id, step.id)} and ${sessions.endedAt} is null and ${condition}`,
+          sql`${sessions.id} = ${step.id} and ${sessions.endedAt} is null and ${condition}`,
         ),
       );
   }
 }
 
 /** The compare-and-set of a lease. */
-export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, condition: SQL): SQL {
+export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, condition: Statement): Statement {
   const { to, ...values } = move;
   return updateIf(
     leases,
     { state: to, ...values, epoch: claim ? epoch + 1 : epoch },
-    sql`${eq(leases.id, id)} and ${eq(leases.state, from)} and ${eq(leases.epoch, epoch)} and ${condition}`,
+    sql`${leases.id} = ${id} and ${leases.state} = ${from} and ${leases.epoch} = ${epoch} and ${condition}`,
   );
 }
 
-function single(first: SQL): CompiledStep {
+function single(first: Statement): CompiledStep {
   return { first, rest: [] };
 }
 
-function approvalsAre(requestId: string, count: number): SQL {
+function approvalsAre(requestId: string, count: number): Statement {
   return sql`(select count(*) from ${approvals} where ${approvals.requestId} = ${requestId} and ${approvals.verdict} = 'approve') = ${count}`;
 }

@@ -14,12 +14,14 @@ export const alice: Principal = { issuer: "https://login", subject: "alice", nam
 export const bob: Principal = { issuer: "https://login", subject: "bob", name: "bob", groups: ["db-leads"] };
 
 /** A real ledger in a directory of its own. */
-export async function openTemporaryLedger() {
+export async function openTemporaryLedger(over: { name?: string } & Parameters<typeof openStore>[1] = {}) {
+  const { name = "phi.db", ...options } = over;
   const folder = mkdtempSync(join(tmpdir(), "phi-ledger-"));
-  const path = join(folder, "phi.db");
-  const store = await openStore(path);
+  const path = join(folder, name);
+  const store = await openStore(path, options);
   const changes = createChanges();
   return {
+    folder,
     path,
     store,
     changes,

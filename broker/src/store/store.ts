@@ -1,11 +1,15 @@
 import type { drizzle } from "drizzle-orm/libsql";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
+import type { Row, Statement } from "./statement.js";
 import type { Writer } from "./writer.js";
 
-/** An open ledger: drizzle for reading, one writer for writing. */
+/** An open ledger: one writer for writing, and two ways to read. */
 export interface Store {
+  /** drizzle, for questions that are put together as they come. */
   readonly read: ReturnType<typeof drizzle>;
+  /** For the few questions that are asked all the time: the statement stays prepared. */
+  rows(statement: Statement): Promise<readonly Row[]>;
   readonly writer: Writer;
   /** Tells who waits in this process, also of what other brokers change. */
   readonly changes: Changes;

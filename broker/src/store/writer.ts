@@ -1,9 +1,10 @@
-import { type Client, type InStatement, LibsqlBatchError } from "@libsql/client";
 import { PhiError } from "@phi/shared/errors";
+import type { Statement } from "./statement.js";
 
 /** What is written together or not at all. */
 export interface Unit {
-  readonly statements: readonly InStatement[];
+  /** The first decides: unless it changes exactly one row, the others change nothing. Each says so in its condition, because a server runs them all. */
+  readonly statements: readonly Statement[];
   /**
    * Reads from the database what came of a unit that is known to be recorded, for when the answer to its batch was lost: whether its
    * first statement changed a row.
@@ -25,7 +26,7 @@ export interface Writer {
    *
    * @throws PhiError `store_unavailable`; then nothing of this call's statements is recorded, or the message says that it is not known.
    */
-  write(statements: readonly InStatement[], moved: Unit["moved"]): Promise<boolean>;
+  write(statements: readonly Statement[], moved: Unit["moved"]): Promise<boolean>;
   /** Resolves when everything that was handed over is settled; later calls are refused. */
   close(): Promise<void>;
 }
@@ -35,26 +36,11 @@ interface Waiting extends Unit {
   readonly reject: (error: PhiError) => void;
 }
 
-/** More would keep the event loop (libSQL's file client is synchronous) and the timers on it waiting. */
+/** More would keep the event loop (libSQL's file connection is synchronous) and the timers on it waiting. */
 const MOST_STATEMENTS = 600;
 
-/** The batch of a database whose answer cannot be lost: a file of this process. */
-export function commitInFile(client: Client): CommitBatch {
-  return async (units) => {
-    const results = await client.batch(
-      units.flatMap((unit) => unit.statements),
-      "write",
-    );
-    let next = 0;
-    return units.map(({ statements }) => {
-      const moved = results[next]?.rowsAffected === 1;
-      next += statements.length;
-      return moved;
-    });
-  };
-}
-
-export function createWriter(commitBatch: CommitBatch): Writer {
+/** @param afterBatch what follows a batch that is durable, before the next one begins; the callers of the batch do not wait for it, and it never rejects */
+export function createWriter(commitBatch: CommitBatch, afterBatch?: () => Promise<void>): Writer {
   const waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
@@ -94,7 +80,10 @@ export function createWriter(commitBatch: CommitBatch): Writer {
   async function drain(): Promise<void> {
     // Whoever writes in this turn of the event loop joins the first group.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await commit(take());
+    while (waiting.length > 0) {
+      await commit(take());
+      await afterBatch?.();
+    }
     running = undefined;
   }
 
@@ -116,8 +105,7 @@ export function createWriter(commitBatch: CommitBatch): Writer {
 
 /** A failed write. `conflict` in its data tells a broken uniqueness rule from a store that cannot write. */
 function refusal(error: unknown): PhiError {
-  const code =
-    error instanceof LibsqlBatchError || error instanceof Error ? String((error as { code?: unknown }).code ?? "") : "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const full = code === "SQLITE_FULL" || code.startsWith("SQLITE_IOERR");
   return new PhiError(
     "store_unavailable",

@@ -9,7 +9,7 @@ interface Library {
 
 /** One library, one folder: a library can be replaced, patched and understood where it lives, and nowhere else. */
 const LIBRARIES: readonly Library[] = [
-  { names: ["drizzle-orm", "@libsql/client"], at: /^broker\/src\/store\//, home: "broker/src/store" },
+  { names: ["drizzle-orm", "@libsql/client", "libsql"], at: /^broker\/src\/store\//, home: "broker/src/store" },
   { names: ["pg"], at: /^broker\/src\/providers\/postgres\//, home: "broker/src/providers/postgres" },
   { names: ["jose"], at: /^broker\/src\/identity\//, home: "broker/src/identity" },
   { names: ["hono", "@hono/node-server"], at: /^broker\/src\/http\//, home: "broker/src/http" },

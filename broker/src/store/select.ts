@@ -1,0 +1,36 @@
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { columnsOf, nameOf } from "./sql.js";
+import type { Row, Statement } from "./statement.js";
+
+/** Whole rows of one table: `rest` is what follows `from table`, e.g. `where … order by … limit …`. */
+export function select(table: SQLiteTable, rest: Statement): Statement {
+  return { sql: `${beginning(table)} ${rest.sql}`, args: rest.args };
+}
+
+/** The columns of several rows, as {@link select} asked for them, beginning at `from`. */
+export function rowTo<Table extends SQLiteTable>(table: Table, row: Row, from = 0): Table["$inferSelect"] {
+  const values: Record<string, unknown> = {};
+  let index = from;
+  for (const { key, fromDatabase } of columnsOf(table)) values[key] = fromDatabase(row[index++] ?? null);
+  return values as Table["$inferSelect"];
+}
+
+/** The columns of a table, for a statement of one's own. */
+export function everyColumn(table: SQLiteTable): Statement {
+  const known = lists.get(table);
+  if (known !== undefined) return known;
+  const made = {
+    sql: columnsOf(table)
+      .map(({ name }) => `${nameOf(table)}.${name}`)
+      .join(", "),
+    args: [],
+  };
+  lists.set(table, made);
+  return made;
+}
+
+const lists = new WeakMap<SQLiteTable, Statement>();
+
+function beginning(table: SQLiteTable): string {
+  return `select ${everyColumn(table).sql} from ${nameOf(table)}`;
+}
