@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { and, asc, eq, gt, gte, inArray, like, lt, or, type SQL } from "drizzle-orm";
 import type { AuditFilter } from "../ports/ledger.js";
-import { eventFromRow } from "./rows.js";
+import { eventFromRow } from "./event-rows.js";
 import { auditEvents, requests } from "./schema.js";
 import type { Store } from "./store.js";
 

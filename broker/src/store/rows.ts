@@ -1,12 +1,9 @@
-import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
-import { toRfc3339 } from "@phi/shared/time";
-import type { AuditEntry } from "../domain/audit-event.js";
 import { type Lease, leaseDue, type RevokeReason } from "../domain/lease.js";
 import type { Selector } from "../domain/principal.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Approval, Session, SignIn } from "../ports/ledger.js";
-import type { approvals, auditEvents, leases, requests, sessions, signIns } from "./schema.js";
+import type { approvals, leases, requests, sessions, signIns } from "./schema.js";
 
 /** Between rows and the domain's values. A row that no state allows is a damaged ledger, and is said so at once. */
 
@@ -212,38 +209,4 @@ export function sessionFromRow(row: typeof sessions.$inferSelect): Session {
     host: row.host,
     startedAt: row.startedAt,
   };
-}
-
-export function entryToRow(entry: AuditEntry): typeof auditEvents.$inferInsert {
-  return {
-    id: entry.id,
-    at: entry.at,
-    kind: entry.kind,
-    actorIssuer: entry.actor?.issuer ?? null,
-    actorSubject: entry.actor?.subject ?? null,
-    actorName: entry.actor?.name ?? null,
-    resource: entry.resource ?? null,
-    requestId: entry.requestId ?? null,
-    leaseId: entry.leaseId ?? null,
-    sessionId: entry.sessionId ?? null,
-    data: { ...entry.data },
-  };
-}
-
-export function eventFromRow(row: typeof auditEvents.$inferSelect): AuditEvent {
-  const event: AuditEvent = {
-    seq: row.seq,
-    event: row.id,
-    at: toRfc3339(row.at),
-    kind: row.kind as AuditEvent["kind"],
-    data: row.data,
-  };
-  if (row.actorSubject !== null) {
-    event.actor = { issuer: row.actorIssuer ?? "", subject: row.actorSubject, name: row.actorName ?? row.actorSubject };
-  }
-  if (row.resource !== null) event.resource = row.resource;
-  if (row.requestId !== null) event.request = row.requestId;
-  if (row.leaseId !== null) event.lease = row.leaseId;
-  if (row.sessionId !== null) event.session = row.sessionId;
-  return event;
 }

@@ -1,5 +1,6 @@
+import { canonicalJson } from "@phi/shared/audit/canonical-json";
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { blob, customType, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /**
  * The tables of the ledger. Instants are integer milliseconds; `due_at` is the one instant at which the broker must act on
@@ -14,6 +15,15 @@ const person = (prefix: string) => ({
 const principal = person("principal");
 const requester = person("requester");
 const approver = person("approver");
+
+/** A record as canonical JSON (RFC 8785), so that SQL can put the text of a leaf together. */
+const canonicalRecord = customType<{ data: Record<string, unknown>; driverData: string }>({
+  dataType: () => "text",
+  toDriver: (value) => canonicalJson(value),
+  fromDriver: (text) => JSON.parse(text) as Record<string, unknown>,
+});
+/** 32 bytes. */
+const hash = (name: string) => blob(name, { mode: "buffer" });
 
 /** One row, made at the first start: who this ledger is. */
 export const ledgers = sqliteTable("ledgers", {
@@ -189,7 +199,13 @@ export const auditEvents = sqliteTable(
     requestId: text("request_id"),
     leaseId: text("lease_id"),
     sessionId: text("session_id"),
-    data: text("data", { mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    /** As in the leaf: a free text is there only as `{"sha256": …}`. */
+    data: canonicalRecord("data").notNull(),
+    /** By field of `data`, what people typed, and the salt of each. Both are emptied when the texts are erased. */
+    texts: canonicalRecord("texts"),
+    salts: canonicalRecord("salts"),
+    /** The leaf's hash; empty until it is made, for events that SQL wrote. */
+    leaf: hash("leaf"),
   },
   (table) => [
     uniqueIndex("audit_events_by_id").on(table.id),
@@ -199,4 +215,38 @@ export const auditEvents = sqliteTable(
     index("audit_events_by_resource").on(table.resource, table.at),
     index("audit_events_by_kind").on(table.kind, table.at),
   ],
+);
+
+/** One row: how far the tree over the audit log has been built and signed. Moved by compare-and-set on its size and root. */
+export const logHead = sqliteTable("log_head", {
+  id: integer("id").primaryKey(),
+  /** Name of the log in this epoch: the origin of its checkpoints. */
+  origin: text("origin").notNull(),
+  /** The key of the newest checkpoint, as people pass it on. */
+  key: text("key").notNull(),
+  size: integer("size").notNull(),
+  root: hash("root").notNull(),
+  /** Roots of the complete subtrees, largest first, after each other. */
+  subtrees: blob("subtrees", { mode: "buffer" }).notNull(),
+});
+
+/** Every checkpoint there was, so that what was changed can be narrowed down to what one group wrote. */
+export const logCheckpoints = sqliteTable("log_checkpoints", {
+  size: integer("size").primaryKey(),
+  at: integer("at").notNull(),
+  origin: text("origin").notNull(),
+  root: hash("root").notNull(),
+  /** The note's signature lines. */
+  signatures: text("signatures").notNull(),
+});
+
+/** Roots of complete subtrees of 256, 256², … leaves (tier 1, 2, …), so that a proof reads a few hundred hashes of a log of any length. */
+export const logNodes = sqliteTable(
+  "log_nodes",
+  {
+    tier: integer("tier").notNull(),
+    index: integer("idx").notNull(),
+    hash: hash("hash").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tier, table.index] })],
 );

@@ -9,6 +9,10 @@ export const auditKinds = {
   "ledger.outdated":
     "a target has seen a newer ledger than this one; phi issues nothing there and touches nothing it does not know",
   "ledger.adopted": "an operator took this ledger as the true one for a target",
+  "log.key_rotated": "an operator gave the audit log a new key; the old one signed this event",
+  "log.adopted":
+    "an operator began the signed log anew where the ledger stood, because it did not extend what was signed",
+  "log.erased": "an operator erased what people had typed into events; their leaves stay as they were",
   "clock.stepped": "the broker's clock and the passing of time disagreed by more than a minute",
   "sign_in.created": "a principal signed in",
   "sign_in.refused": "an ID token was not accepted",
@@ -51,8 +55,15 @@ export const auditEvent = z.object({
   request: requestId.optional(),
   lease: leaseId.optional(),
   session: sessionId.optional(),
-  /** Facts of the kind; never a secret. */
+  /** Facts of the kind; never a secret. A text that was erased is `{"sha256": …}`. */
   data: z.record(z.string(), z.unknown()),
+  /** By field of `data`: the salt of a text that people typed, needed to make the event's leaf from it (`shared/src/audit/leaf.ts`). */
+  salts: z.record(z.string(), z.string().max(64)).optional(),
+  /** The event's leaf in the log's tree: SHA-256, hex. Absent for the moment before it is made. */
+  leaf: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 export type AuditEvent = z.infer<typeof auditEvent>;
 
