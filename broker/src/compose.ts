@@ -24,6 +24,7 @@ import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
 import { createOpenTarget } from "./operations/open-target.js";
 import { createQueryAudit } from "./operations/query-audit.js";
+import { createReadAuditOn } from "./operations/read-audit-on.js";
 import { createReadMetrics } from "./operations/read-metrics.js";
 import { createReconcile } from "./operations/reconcile.js";
 import { createReconcileAll } from "./operations/reconcile-all.js";
@@ -122,6 +123,7 @@ export async function startBroker({
   const renderMetrics = async () => metrics.render(await readMetrics());
   const dossiers = createDossiers({ ledger, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
+  const queryAudit = createQueryAudit({ ledger, overview });
   const broker: Broker = {
     discovery: {
       name: "phi",
@@ -160,7 +162,8 @@ export async function startBroker({
     }),
     keepLease: createKeepLease({ ledger, clock }),
     endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
-    queryAudit: createQueryAudit({ ledger }),
+    queryAudit,
+    readAuditOn: createReadAuditOn({ queryAudit, overview }),
     isReady,
     ...(config.metrics ? { metrics: renderMetrics } : {}),
   };

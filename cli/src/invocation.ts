@@ -1,9 +1,11 @@
+import type { AuditFilter } from "@phi/shared/contract/audit-event";
 import type { Secret } from "@phi/shared/secret";
 import type { Globals } from "./argv.js";
 import { type CurrentSignIn, currentSignIn } from "./auth/current-sign-in.js";
 import { loginCommand, resolveProfileName } from "./auth/profiles.js";
 import { type BrokerClient, createBrokerClient } from "./broker-client/client.js";
 import { type FollowNews, followRequest } from "./broker-client/follow.js";
+import { type AuditNews, followAudit } from "./broker-client/follow-audit.js";
 import { openTransport } from "./broker-client/transport-open.js";
 import { loadPaint, type Paint } from "./terminal/paint.js";
 import { openTerminal, type Surroundings, type Terminal } from "./terminal/terminal.js";
@@ -24,6 +26,8 @@ export interface Invocation {
   brokerAt(url: URL, token?: Secret): Promise<BrokerClient>;
   /** Follows a request's states as the person signed in. */
   follow(request: string, signal: AbortSignal): Promise<AsyncIterable<FollowNews>>;
+  /** Follows the audit log after a number as the person signed in. */
+  followAudit(filter: AuditFilter, after: number, signal: AbortSignal): Promise<AsyncIterable<AuditNews>>;
   /** A command of phi's to type next, with the profile when it was given by flag. */
   typed(...words: string[]): string;
   /** Gives up every connection. */
@@ -66,6 +70,10 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
     async follow(request, signal) {
       const { broker: url, token } = await signedIn();
       return followRequest({ broker: url, token, request, signal, env: around.env, context: contextOf(url) });
+    },
+    async followAudit(filter, after, signal) {
+      const { broker: url, token } = await signedIn();
+      return followAudit({ broker: url, token, filter, after, signal, env: around.env, context: contextOf(url) });
     },
     typed: (...words) => {
       const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env.PHI_PROFILE;

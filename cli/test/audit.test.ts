@@ -50,31 +50,91 @@ describe("phi audit", () => {
     expect(events((await carol.phi(["audit", "--request", id.slice(0, 9), "--json"])).stdout)).toEqual(story);
   });
 
-  test("filters by actor, resource, kind and time, and reads on over pages up to the limit", async () => {
+  test("tells it to people as a timeline: who, what, how long, and what it came to", async () => {
+    const told = (await carol.phi(["audit", "--request", id], { TZ: "Asia/Kolkata" })).stdout;
+    const lines = told.trimEnd().split("\n");
+    expect(lines[0]).toContain(`alice: db-prod as readonly for 10m  ${id}`);
+    const order = [
+      /^\d{4}-\d\d-\d\d \+05:30$/,
+      /alice +asked for readonly on db-prod for 10m: “INC-7”/,
+      /bob +approved \(1 of 1\)/,
+      /the window began; it ends at \d\d:\d\d:\d\d/,
+      /alice +ran true on /,
+      /alice +true ended with 0 after /,
+      /phi +proved phi_\w+ dead after \d/,
+      /alice +gave the access back/,
+    ].map((pattern) => lines.findIndex((line) => pattern.test(line)));
+    expect(order).not.toContain(-1);
+    expect(order.slice(0, 3)).toEqual([...order.slice(0, 3)].sort((a, b) => a - b));
+    expect(lines.at(-1)).toMatch(
+      /^Answered in \d+s · open for \d+s · 1 command · ended \(given back\) · every credential is proven dead\.$/,
+    );
+  });
+
+  test("filters by actor, resource, kind, outcome, text and time", async () => {
     const by = async (...args: string[]) => events((await carol.phi(["audit", "--json", ...args])).stdout);
     expect(new Set((await by("--actor", "bob")).map((event) => event.actor?.name))).toEqual(new Set(["bob"]));
     expect((await by("--kind", "lease")).every((event) => event.kind.startsWith("lease."))).toBe(true);
     expect(await by("--resource", "no-such")).toEqual([]);
     expect(await by("--until", "1d")).toEqual([]);
     const all = await by();
-    expect(await by("--limit", "3")).toEqual(all.slice(0, 3));
-    expect(all.map((event) => event.seq)).toEqual([...all.map((event) => event.seq)].sort((a, b) => a - b));
+    expect(all.map((event) => event.seq)).toEqual(all.map((_, index) => index + 1));
+    expect((await by("--text", "inc-7")).map((event) => event.kind)).toEqual(["request.created"]);
+    expect(await by("--text", "duration")).toEqual([]);
+    expect((await alice.phi(["approve", id, "--yes"])).code).not.toBe(0);
+    const refused = await by("--outcome", "refused");
+    expect(new Set(refused.map((event) => event.kind))).toEqual(new Set(["approval.refused"]));
+    expect(await by("--outcome", "refused", "--kind", "lease")).toEqual([]);
   });
 
-  test("as a table it is one line per event in UTC; more than the limit and nothing at all are said", async () => {
-    const ran = await carol.phi(["audit", "--limit", "2"]);
-    expect(ran.stdout.trimEnd().split("\n")).toHaveLength(2);
-    expect(ran.stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\t/);
-    expect(ran.stderr).toContain("--limit");
+  test("a limit keeps the newest, in the order of time, and says that there are older ones", async () => {
+    const all = events((await carol.phi(["audit", "--json"])).stdout);
+    const last = events((await carol.phi(["audit", "--json", "--limit", "3"])).stdout);
+    expect(last).toEqual(all.slice(-3));
+    const ran = await carol.phi(["audit", "--limit", "2", "--utc"]);
+    const lines = ran.stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.split("\t")[2])).toEqual(all.slice(-2).map((event) => event.kind));
+    expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\t/);
+    expect(ran.stderr).toContain("There are older ones");
+    expect((await carol.phi(["audit"])).stderr).toBe("");
     const none = await carol.phi(["audit", "--until", "1d", "--since", "2d"]);
     expect([none.code, none.stdout]).toEqual([0, ""]);
     expect(none.stderr).toContain("No events");
   });
 
+  test("times are this machine's with their offset", async () => {
+    const ran = await carol.phi(["audit", "--limit", "1"], { TZ: "Asia/Kolkata" });
+    expect(ran.stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:30\t/);
+  });
+
+  test("following goes on over a restart of the broker, each event once and in order", async () => {
+    const before = events((await carol.phi(["audit", "--json"])).stdout);
+    const following = carol.start(["audit", "--follow", "--limit", "1", "--json"]);
+    await following.until(/Following/);
+    const first = (
+      await alice.phi(["request", "db-prod", "--role", "readonly", "--for", "10m", "-m", "one"])
+    ).stdout.trim();
+    await following.until(new RegExp(first));
+    await place.broker.kill();
+    await place.restartBroker();
+    const second = (
+      await alice.phi(["request", "db-prod", "--role", "readonly", "--for", "10m", "-m", "two"])
+    ).stdout.trim();
+    await following.until(new RegExp(second));
+    following.child.kill("SIGINT");
+    const ran = await following.ended;
+    expect(ran.code).toBe(0);
+    const seqs = events(ran.stdout).map((event) => event.seq);
+    expect(seqs).toEqual(seqs.map((_, index) => before.length + index));
+    for (const request of [first, second]) await alice.phi(["withdraw", request]);
+  });
+
   test.each([
     [["--since", "yesterday"], "7d"],
     [["--kind", "leas"], "lease"],
-    [["--limit", "0"], "1000000"],
+    [["--limit", "0"], "10000"],
+    [["--outcome", "bad"], "refused"],
+    [["--follow", "--until", "1d"], "--until"],
     [["--since", "1d", "--until", "2d"], "--until"],
     [["--request", "INC-42"], "req_"],
   ])("%j is refused with 2", async (args, words) => {

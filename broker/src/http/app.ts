@@ -13,11 +13,13 @@ import type { createKeepLease } from "../operations/keep-lease.js";
 import type { createListRequests } from "../operations/list-requests.js";
 import type { createListResources } from "../operations/list-resources.js";
 import type { createQueryAudit } from "../operations/query-audit.js";
+import type { createReadAuditOn } from "../operations/read-audit-on.js";
 import type { createSignIn } from "../operations/sign-in.js";
 import type { createSignOut } from "../operations/sign-out.js";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Log } from "../ports/log.js";
+import { mountAuditEvents } from "./audit-events.js";
 import { limitByAddress } from "./limiter.js";
 import { openApi } from "./openapi.js";
 import { toProblem } from "./problem.js";
@@ -49,6 +51,7 @@ export interface Broker {
   readonly keepLease: ReturnType<typeof createKeepLease>;
   readonly endLease: ReturnType<typeof createEndLease>;
   readonly queryAudit: ReturnType<typeof createQueryAudit>;
+  readonly readAuditOn: ReturnType<typeof createReadAuditOn>;
   /** Whether the store can be read and the loop runs. */
   readonly isReady: () => Promise<boolean>;
   /** Prometheus text; there when the configuration wants it on this listener too. */
@@ -79,6 +82,7 @@ export function createApp(broker: Broker): Hono {
   const table = routes(broker);
   for (const route of table) route.mount(app, broker.authenticate);
   mountRequestEvents(app, broker);
+  mountAuditEvents(app, broker);
 
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {

@@ -1,3 +1,4 @@
+import { auditFollow } from "@phi/shared/contract/audit-event";
 import { problem } from "@phi/shared/contract/problem";
 import { z } from "zod";
 import type { AnyRoute } from "./route.js";
@@ -12,15 +13,13 @@ export function openApi(table: readonly AnyRoute[], version: string): Record<str
     paths[path] = methods;
   }
   paths["/v1/requests/{id}/events"] = {
-    get: {
-      summary: "The request now and after each change, as server-sent events named `request`",
-      security: [{ phi: [] }],
-      parameters: [pathParameter("id")],
-      responses: {
-        "200": { description: "a stream", content: { "text/event-stream": { schema: { type: "string" } } } },
-        default: failure,
-      },
-    },
+    get: stream("The request now and after each change, as server-sent events named `request`", [pathParameter("id")]),
+  };
+  paths["/v1/audit/events"] = {
+    get: stream(
+      "Audit events after `after`, and each that comes, as server-sent events named `audit`",
+      queryParameters(auditFollow),
+    ),
   };
   return {
     openapi: "3.1.0",
@@ -37,17 +36,7 @@ const failure = {
 
 function operation(route: AnyRoute): Record<string, unknown> {
   const names = [...route.path.matchAll(/:(\w+)/g)].flatMap((match) => match[1] ?? []);
-  const query = route.query === undefined ? undefined : jsonSchema(route.query);
-  const required = (query?.required ?? []) as string[];
-  const parameters = [
-    ...names.map(pathParameter),
-    ...Object.entries((query?.properties ?? {}) as Record<string, unknown>).map(([name, schema]) => ({
-      name,
-      in: "query",
-      required: required.includes(name),
-      schema,
-    })),
-  ];
+  const parameters = [...names.map(pathParameter), ...(route.query === undefined ? [] : queryParameters(route.query))];
   return {
     summary: route.summary,
     ...(route.access === "public" ? {} : { security: [{ phi: [] }] }),
@@ -63,6 +52,30 @@ function operation(route: AnyRoute): Record<string, unknown> {
       default: failure,
     },
   };
+}
+
+/** A stream of text, which the table of routes does not hold. */
+function stream(summary: string, parameters: readonly unknown[], type = "text/event-stream") {
+  return {
+    summary,
+    security: [{ phi: [] }],
+    parameters,
+    responses: {
+      "200": { description: "a stream", content: { [type]: { schema: { type: "string" } } } },
+      default: failure,
+    },
+  };
+}
+
+function queryParameters(query: z.ZodType) {
+  const schema = jsonSchema(query);
+  const required = (schema.required ?? []) as string[];
+  return Object.entries((schema.properties ?? {}) as Record<string, unknown>).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
+  }));
 }
 
 function pathParameter(name: string) {

@@ -122,7 +122,7 @@ async function readJson(context: Context): Promise<unknown> {
 }
 
 /** A repeated parameter is refused: which of them is meant could only be guessed. */
-function readQuery(context: Context): Record<string, string> {
+export function readQuery(context: Context): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [key, values] of Object.entries(context.req.queries())) {
     const [value, another] = values;

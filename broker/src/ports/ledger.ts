@@ -7,6 +7,7 @@ import type { Lease, RevokeReason } from "../domain/lease.js";
 import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
+import type { AuditReading } from "./audit-log.js";
 
 /** A sign-in as the ledger keeps it: the token only as a hash. */
 export interface SignIn {
@@ -111,19 +112,6 @@ export interface Change {
 
 export type CommitOutcome = "moved" | "lost_race";
 
-export interface AuditFilter {
-  readonly since?: Instant | undefined;
-  readonly until?: Instant | undefined;
-  readonly actor?: string | undefined;
-  readonly resource?: string | undefined;
-  readonly request?: RequestId | undefined;
-  readonly kind?: string | undefined;
-  readonly after?: number | undefined;
-  readonly limit: number;
-  /** Only what concerns this principal: their own acts, and everything about their own requests. */
-  readonly visibleTo?: Principal | undefined;
-}
-
 export interface RequestFilter {
   readonly requester?: Principal | undefined;
   /** Requests that name one of these approvers and are not the principal's own. */
@@ -153,7 +141,7 @@ export interface Ledger {
   approvals(requests: readonly RequestId[]): Promise<Approval[]>;
   leasesOf(requests: readonly RequestId[]): Promise<Lease[]>;
   lease(id: LeaseId): Promise<Lease | undefined>;
-  audit(filter: AuditFilter): Promise<AuditEvent[]>;
+  audit(reading: AuditReading): Promise<AuditEvent[]>;
 
   /** Requests whose instant has come, oldest first. */
   dueRequests(now: Instant, limit: number): Promise<Request[]>;

@@ -1,51 +1,33 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
-import { and, asc, eq, gt, gte, inArray, like, lt, or, type SQL } from "drizzle-orm";
-import type { AuditFilter } from "../ports/ledger.js";
+import { and, between } from "drizzle-orm";
+import type { AuditReading } from "../ports/audit-log.js";
+import { eventsMatching } from "./audit-filter.js";
+import { firstSince, inOrder, newestSeq, spans } from "./audit-spans.js";
 import { eventFromRow } from "./event-rows.js";
-import { auditEvents, requests } from "./schema.js";
+import { auditEvents } from "./schema.js";
 import type { Store } from "./store.js";
 
 /** Reading the audit log. Writing it is part of each change: see the ledger's `commit`. */
 export function createAuditLog(read: Store["read"]) {
   return {
-    /** Oldest first. */
-    async query(filter: AuditFilter): Promise<AuditEvent[]> {
-      const conditions: (SQL | undefined)[] = [];
-      if (filter.since !== undefined) conditions.push(gte(auditEvents.at, filter.since));
-      if (filter.until !== undefined) conditions.push(lt(auditEvents.at, filter.until));
-      if (filter.actor !== undefined) {
-        conditions.push(or(eq(auditEvents.actorName, filter.actor), eq(auditEvents.actorSubject, filter.actor)));
+    /** At most `limit` events, by their numbers. */
+    async query({ order = "oldest", after = 0, before, limit, ...filter }: AuditReading): Promise<AuditEvent[]> {
+      const to = Math.min(await newestSeq(read), (before ?? Number.POSITIVE_INFINITY) - 1);
+      const first = filter.since === undefined || after > 0 ? 1 : await firstSince(read, filter.since);
+      if (first === undefined) return [];
+      const matching = eventsMatching(read, filter);
+      const found: AuditEvent[] = [];
+      for await (const span of spans({ from: Math.max(after + 1, first), to }, order)) {
+        const rows = await read
+          .select()
+          .from(auditEvents)
+          .where(and(between(auditEvents.seq, span.from, span.to), matching))
+          .orderBy(inOrder(order))
+          .limit(limit - found.length);
+        found.push(...rows.map(eventFromRow));
+        if (found.length >= limit) break;
       }
-      if (filter.resource !== undefined) conditions.push(eq(auditEvents.resource, filter.resource));
-      if (filter.request !== undefined) conditions.push(eq(auditEvents.requestId, filter.request));
-      if (filter.kind !== undefined) {
-        conditions.push(
-          filter.kind.includes(".") ? eq(auditEvents.kind, filter.kind) : like(auditEvents.kind, `${filter.kind}.%`),
-        );
-      }
-      if (filter.after !== undefined) conditions.push(gt(auditEvents.seq, filter.after));
-      if (filter.visibleTo !== undefined) {
-        const { issuer, subject } = filter.visibleTo;
-        conditions.push(
-          or(
-            and(eq(auditEvents.actorIssuer, issuer), eq(auditEvents.actorSubject, subject)),
-            inArray(
-              auditEvents.requestId,
-              read
-                .select({ id: requests.id })
-                .from(requests)
-                .where(and(eq(requests.requesterIssuer, issuer), eq(requests.requesterSubject, subject))),
-            ),
-          ),
-        );
-      }
-      const rows = await read
-        .select()
-        .from(auditEvents)
-        .where(and(...conditions))
-        .orderBy(asc(auditEvents.seq))
-        .limit(filter.limit);
-      return rows.map(eventFromRow);
+      return found;
     },
   };
 }

@@ -184,7 +184,7 @@ describe("a lease", () => {
     });
     const leases = await open.ledger.leasesOf([request.id]);
     expect(leases.map((lease) => lease.state)).toEqual(["revoking", "revoking", "revoking"]);
-    const events = await open.ledger.audit({ limit: 100, kind: "lease.revoking" });
+    const events = await open.ledger.audit({ limit: 100, kinds: ["lease.revoking"] });
     expect(events).toHaveLength(3);
     expect(new Set(events.map((event) => event.lease))).toEqual(new Set(leases.map((lease) => lease.id)));
     expect(events[0]).toMatchObject({

@@ -64,7 +64,7 @@ describe.skipIf(noServer !== undefined)("a ledger on a libSQL server", () => {
     expect(outcomes.filter((outcome) => outcome === "moved")).toHaveLength(1);
     const { ledger } = await arena.open();
     expect(await ledger.approvals([request.id])).toHaveLength(1);
-    const seen = await ledger.audit({ limit: 100, request: request.id, kind: "request.approved" });
+    const seen = await ledger.audit({ limit: 100, request: request.id, kinds: ["request.approved"] });
     expect(seen).toHaveLength(1);
   });
 

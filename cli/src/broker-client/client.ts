@@ -20,6 +20,7 @@ import type { Instant } from "@phi/shared/time";
 import type { z } from "zod";
 import { fromJson } from "./answers.js";
 import { type AnswerContext, badAnswer, errorFromAnswer } from "./answers-problem.js";
+import { queryText } from "./query-text.js";
 import type { Answer, Call, Transport } from "./transport.js";
 
 /**
@@ -116,12 +117,6 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     now: () => Date.now() + skew,
     close: () => transport.close(),
   };
-}
-
-function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  return search.size === 0 ? "" : `?${search}`;
 }
 
 function parseAnswer<T>(answer: Answer, schema: z.ZodType<T>, context: AnswerContext): T {

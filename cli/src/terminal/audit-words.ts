@@ -1,15 +1,16 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import { auditOutcomes } from "@phi/shared/contract/audit-outcome";
 import { formatDuration } from "@phi/shared/duration";
 import { printable } from "@phi/shared/text";
 import type { Column } from "./table.js";
-import { utcTime } from "./times.js";
+import { instantForPeople, utcTime } from "./times.js";
 import { typedCommand } from "./typed-command.js";
 
-/** The columns of the audit trail. Times are UTC: it is read by people on several continents. */
-export const AUDIT_COLUMNS: Column<AuditEvent>[] = [
+/** The columns of the audit trail. Each time says its offset from UTC: it is read by people on several continents. */
+export const auditColumns = ({ utc }: { readonly utc: boolean }): Column<AuditEvent>[] => [
   {
-    head: "TIME (UTC)",
-    cell: (event) => utcTime(Date.parse(event.at)),
+    head: "TIME",
+    cell: (event) => instantForPeople(Date.parse(event.at), utc),
     style: (text, _event, paint) => paint.faint(text),
   },
   { head: "WHO", cell: (event) => event.actor?.name ?? "phi", shrinks: true },
@@ -58,5 +59,5 @@ function textWords(text: string): string {
 
 /** Kinds that somebody should look into. */
 function isLoud(event: AuditEvent): boolean {
-  return /\.(refused|overdue|abandoned|revocation_failed|issue_failed)$/.test(event.kind);
+  return auditOutcomes[event.kind] !== "ok";
 }

@@ -54,6 +54,22 @@ export function utcTime(instant: Instant): string {
     .replace(/\.\d{3}Z$/, "Z");
 }
 
+/** Date, time to the second and offset: `2026-11-22 18:05:09 +01:00`, or `2026-11-22 17:05:09Z` in UTC. */
+export function instantForPeople(instant: Instant, utc: boolean): string {
+  if (utc) return utcTime(instant);
+  const at = new Date(instant);
+  return `${localDay(at)} ${timeOfDay(at)} ${offset(at)}`;
+}
+
+/** `18:05:09`, on this machine's clock or in UTC. */
+export function secondsOfDay(instant: Instant, utc: boolean): string {
+  return utc ? utcTime(instant).slice(11, 19) : timeOfDay(new Date(instant));
+}
+
+function timeOfDay(at: Date): string {
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
 function localDay(at: Date): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { eventId, instant, leaseId, personView, requestId, sessionId } from "./fields.js";
+import { auditOutcome } from "./audit-outcome.js";
+import { eventId, instant, leaseId, line, personView, requestId, sessionId } from "./fields.js";
 
 /** Every kind of audit event, `noun.past_verb`, with what it records. */
 export const auditKinds = {
@@ -67,9 +68,10 @@ export const auditEvent = z.object({
 });
 export type AuditEvent = z.infer<typeof auditEvent>;
 
-/** `GET /v1/audit`, oldest first. Filters are joined by "and". */
-export const auditQuery = z.strictObject({
+/** Which events are meant, joined by "and". */
+export const auditFilter = z.strictObject({
   since: instant.optional(),
+  /** Exclusive. */
   until: instant.optional(),
   /** Name or subject of the actor. */
   actor: z.string().min(1).max(255).optional(),
@@ -81,11 +83,35 @@ export const auditQuery = z.strictObject({
     .regex(/^[a-z_]+(\.[a-z_]+)?$/)
     .max(64)
     .optional(),
+  /** How it came out: `audit-outcome`. */
+  outcome: auditOutcome.optional(),
+  /** Part of a text in the event: a reason, a command, a name; letters A to Z in any case. */
+  text: line(200).optional(),
+});
+export type AuditFilter = z.infer<typeof auditFilter>;
+
+/** `GET /v1/audit`: one page of the events that the caller may see, in the order of the log (`seq`) or against it. */
+export const auditQuery = auditFilter.extend({
+  order: z.enum(["oldest", "newest"]).default("oldest"),
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
-  /** The last `seq` seen, to read on. */
+  /** Oldest first: only events after this `seq`. Give the `next` of the page before to read on. */
   after: z.coerce.number().int().nonnegative().optional(),
+  /** Newest first: only events before this `seq`, as `after`. */
+  before: z.coerce.number().int().positive().optional(),
 });
 export type AuditQuery = z.infer<typeof auditQuery>;
 
-export const auditPage = z.object({ events: z.array(auditEvent), next: z.int().positive().optional() });
+/**
+ * `next` is there when there may be more: a page ends at its limit, or earlier when its events are long. `head` is the highest number
+ * of the log as it was read; to follow from there misses nothing.
+ */
+export const auditPage = z.object({
+  events: z.array(auditEvent),
+  next: z.int().positive().optional(),
+  head: z.int().nonnegative(),
+});
 export type AuditPage = z.infer<typeof auditPage>;
+
+/** `GET /v1/audit/events`: what is there after `after` and then what happens, as server-sent events whose id is the `seq`. */
+export const auditFollow = auditFilter.extend({ after: z.coerce.number().int().nonnegative().optional() });
+export type AuditFollow = z.infer<typeof auditFollow>;

@@ -7,13 +7,13 @@ export const auditRoutes = (broker: Broker) => [
   callerRoute({
     method: "get",
     path: "/v1/audit",
-    summary: "Audit events, oldest first",
+    summary: "Audit events, in the order of the log or against it",
     query: auditQuery,
     status: 200,
     reply: auditPage,
     handle: async (caller, { query }) => {
-      const { events, next } = await broker.queryAudit(caller, query);
-      return { events, ...(next === undefined ? {} : { next }) };
+      const { next, ...page } = await broker.queryAudit(caller, query);
+      return { ...page, ...(next === undefined ? {} : { next }) };
     },
   }),
 ];
