@@ -57,7 +57,7 @@ describe("the log", () => {
     const { writer, read } = open.store;
     const many = `insert into audit_events (id, at, kind, data) with recursive n(i) as (select 1 union all select i + 1 from n where i < 45000)
       select 'evt_' || i, 5000, 'session.started', '{}' from n`;
-    await writer.write([many], async () => true);
+    await writer.write([{ sql: many, args: [] }], async () => true);
     await open.ledger.record({ ...entry("broker.stopped"), at: 4_999 }, { ...entry("broker.started"), at: 5_001 });
     expect(await firstSince(read, 5_000)).toBe(1);
     expect(await firstSince(read, 5_001)).toBe(45_002);

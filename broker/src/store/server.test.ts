@@ -192,7 +192,7 @@ describe.skipIf(noServer !== undefined)("a ledger on a libSQL server", () => {
         await held;
       },
     });
-    const before = (await ledger.audit({ limit: 10_000, kind: "approval.refused" })).length;
+    const before = (await ledger.audit({ limit: 10_000, kinds: ["approval.refused"] })).length;
     await Promise.all(Array.from({ length: 5 }, () => ledger.record(entry("approval.refused"))));
     const next = ledger.record(entry("approval.refused"));
     while (seen.length === 0) await new Promise(setImmediate);
