@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,8 @@ export interface SqldOptions {
   readonly binary: string;
   /** A read replica besides. */
   readonly replica?: boolean | undefined;
+  /** An Ed25519 public key, PEM: whoever calls shows a JWT signed with the other half. */
+  readonly authKey?: string | undefined;
 }
 
 export interface Sqld {
@@ -30,13 +32,16 @@ export interface Sqld {
 const START_WITHIN = 15_000;
 
 /** A real libSQL server on loopback, in a directory of its own. It ends with this process, even when that is killed with -9. */
-export async function startSqld({ binary, replica = false }: SqldOptions): Promise<Sqld> {
+export async function startSqld({ binary, replica = false, authKey }: SqldOptions): Promise<Sqld> {
   const folder = mkdtempSync(join(tmpdir(), "phi-sqld-"));
   const logFile = join(folder, "sqld.log");
   const [port, grpcPort, replicaPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const url = `http://127.0.0.1:${port}`;
   const replicaUrl = `http://127.0.0.1:${replicaPort}`;
   const running = new Set<GuardedProcess>();
+  const keyFile = join(folder, "auth-key.pem");
+  if (authKey !== undefined) writeFileSync(keyFile, authKey, { mode: 0o600 });
+  const auth = authKey === undefined ? [] : ["--auth-jwt-key-file", keyFile];
 
   async function run(name: string, at: string, args: readonly string[]): Promise<GuardedProcess> {
     const data = join(folder, name);
@@ -44,7 +49,7 @@ export async function startSqld({ binary, replica = false }: SqldOptions): Promi
     const log = openSync(logFile, "a", 0o600);
     const server = await startGuarded({
       command: binary,
-      args: ["--no-welcome", "-d", join(data, "data.sqld"), "--http-listen-addr", new URL(at).host, ...args],
+      args: ["--no-welcome", "-d", join(data, "data.sqld"), "--http-listen-addr", new URL(at).host, ...auth, ...args],
       env: { PATH: "/usr/bin:/bin", RUST_LOG: "warn" },
       cwd: data,
       stopSignal: "SIGTERM",
