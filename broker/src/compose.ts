@@ -2,6 +2,7 @@ import { newId } from "@phi/shared/ids";
 import { createAdminHandlers } from "./admin/handlers.js";
 import { serveSocket } from "./admin/serve-socket.js";
 import type { Config } from "./config/config.js";
+import { compilePolicy } from "./domain/policy/policy.js";
 import { createExpiryLoop } from "./expiry/loop.js";
 import { createTargetSweeps } from "./expiry/target-sweeps.js";
 import { type Broker, createApp } from "./http/app.js";
@@ -16,6 +17,7 @@ import { createCreateRequest } from "./operations/create-request.js";
 import { createDecideRequest } from "./operations/decide-request.js";
 import { createDossiers } from "./operations/dossier.js";
 import { createEndLease } from "./operations/end-lease.js";
+import { createExplainDecision } from "./operations/explain-decision.js";
 import { createFindUsableRequest } from "./operations/find-usable-request.js";
 import { createIssueLease } from "./operations/issue-lease.js";
 import { createKeepLease } from "./operations/keep-lease.js";
@@ -28,6 +30,7 @@ import { createReadAuditOn } from "./operations/read-audit-on.js";
 import { createReadMetrics } from "./operations/read-metrics.js";
 import { createReconcile } from "./operations/reconcile.js";
 import { createReconcileAll } from "./operations/reconcile-all.js";
+import { createReloadPolicy, type ReloadPolicy } from "./operations/reload-policy.js";
 import { createReportStatus } from "./operations/report-status.js";
 import { createRevocation } from "./operations/revocation.js";
 import { createSignIn } from "./operations/sign-in.js";
@@ -54,11 +57,15 @@ const FINISH_WITHIN = 8_000;
 export interface RunningBroker {
   /** Where it listens, e.g. `http://127.0.0.1:7420`. */
   readonly url: string;
+  /** Takes over the policies of the configuration as it stands now. */
+  readonly reloadPolicy: ReloadPolicy;
   stop(): Promise<void>;
 }
 
 export interface Parts {
   readonly config: Config;
+  /** Reads the configuration again, for its policies; without it they stay as they are. */
+  readonly loadAgain?: () => Promise<Config>;
   readonly version: string;
   readonly providers: Readonly<Record<string, Provider>>;
   readonly clock: Clock;
@@ -74,6 +81,7 @@ export interface Parts {
  */
 export async function startBroker({
   config,
+  loadAgain = async () => config,
   version,
   providers,
   clock: wall,
@@ -87,12 +95,26 @@ export async function startBroker({
   const realLedger = createLedger(store, changes);
   const metrics = createMetrics();
   const ledger = measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic);
+  let policy = compilePolicy(config.policies, config.policyHash);
   const catalogue: Catalogue = {
-    rules: config.policies,
+    policy: () => policy,
     resources: [...config.resources.values()],
     resource: (name) => config.resources.get(name),
     provider: (kind) => (Object.hasOwn(providers, kind) ? providers[kind] : undefined),
   };
+  const reloadPolicy = createReloadPolicy({
+    load: async () => {
+      const read = await loadAgain();
+      return { policy: compilePolicy(read.policies, read.policyHash), needsRestart: read.restHash !== config.restHash };
+    },
+    current: () => policy,
+    replace: (next) => {
+      policy = next;
+    },
+    ledger,
+    clock,
+    log,
+  });
   const stopping = new AbortController();
   const revocation = createRevocation({
     ledger,
@@ -147,7 +169,8 @@ export async function startBroker({
       maxAge: config.signIn.maxAge,
     }),
     signOut: createSignOut({ ledger, clock }),
-    listResources: createListResources({ catalogue }),
+    listResources: createListResources({ catalogue, clock }),
+    explainDecision: createExplainDecision({ ledger, catalogue, clock }),
     createRequest: createCreateRequest({ ledger, catalogue, clock }),
     listRequests: createListRequests({ ledger, dossiers }),
     decideRequest: createDecideRequest({ ledger, dossiers, clock }),
@@ -196,7 +219,7 @@ export async function startBroker({
       id: newId("event"),
       at: clock.now(),
       kind: "broker.started",
-      data: { version, config: config.hash },
+      data: { version, config: config.hash, policyHash: config.policyHash },
     });
     await catchUp();
     loop.start();
@@ -204,6 +227,7 @@ export async function startBroker({
     const server = await listen(createApp(broker), config.listen);
     return {
       url: server.url,
+      reloadPolicy,
       async stop() {
         const cut = setTimeout(() => stopping.abort(), FINISH_WITHIN);
         await server.close();

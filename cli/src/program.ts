@@ -32,6 +32,7 @@ const COMMANDS: readonly Entry[] = [
     "what I may ask for: role, longest duration, who answers",
     () => import("./commands/resources.js"),
   ],
+  ["why", ASK, "what a request would be answered, why, and what would change it", () => import("./commands/why.js")],
   ["request", ASK, "ask for a role on a resource, for a time", () => import("./commands/request.js")],
   ["requests", ASK, "list requests: mine, those that wait for me, all", () => import("./commands/requests.js")],
   ["show", ASK, "everything about one request; --wait for its answer", () => import("./commands/show.js")],

@@ -1,5 +1,5 @@
 import type { Secret } from "@phi/shared/secret";
-import type { PolicyRule } from "../domain/policy.js";
+import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
 import type { Resource } from "../domain/resource.js";
 
@@ -33,10 +33,14 @@ export interface Config {
   readonly auditors: readonly Selector[];
   /** By name, in the order of the file. */
   readonly resources: ReadonlyMap<string, Resource>;
-  /** In the order of the file: the first rule that fits decides. */
+  /** In the order of the file. */
   readonly policies: readonly PolicyRule[];
+  /** SHA-256 (hex) of the parsed policies, whatever their layout in the file. */
+  readonly policyHash: string;
   /** SHA-256 (hex) of the file's text with `\n` line ends and no byte-order mark. */
   readonly hash: string;
+  /** SHA-256 (hex) of everything in the file but the policies, as written: what takes a restart. */
+  readonly restHash: string;
   /** What works and should be mended, one line each, without secrets. */
   readonly warnings: readonly string[];
 }

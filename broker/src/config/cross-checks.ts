@@ -1,5 +1,7 @@
-import { matchesResource, type PolicyRule } from "../domain/policy.js";
+import { couldBeApproved } from "../domain/policy/approvable.js";
+import { matchesResource } from "../domain/policy/rule.js";
 import { didYouMean } from "./explain-issue.js";
+import type { WrittenPolicy } from "./policy-schema.js";
 import type { Problem } from "./problems.js";
 
 /** Names that are in the file, whether or not the rest of what they name is right. */
@@ -7,7 +9,7 @@ export interface Named {
   /** Role names by resource name. */
   readonly resources: ReadonlyMap<string, readonly string[]>;
   /** By place in the file, each with those of its fields that could be read. */
-  readonly policies: readonly Partial<PolicyRule>[];
+  readonly policies: readonly Partial<WrittenPolicy>[];
 }
 
 /** What no single field can tell: that policies name what there is, and can be satisfied. */
@@ -19,7 +21,7 @@ export function crossCheck(named: Named): Problem[] {
   ]);
 }
 
-function uniqueName(policy: Partial<PolicyRule>, index: number, { policies }: Named): Problem[] {
+function uniqueName(policy: Partial<WrittenPolicy>, index: number, { policies }: Named): Problem[] {
   if (policy.name === undefined) return [];
   const first = policies.findIndex((other) => other.name === policy.name);
   return first === index
@@ -32,7 +34,7 @@ function uniqueName(policy: Partial<PolicyRule>, index: number, { policies }: Na
       ];
 }
 
-function knownResources(policy: Partial<PolicyRule>, index: number, { resources }: Named): Problem[] {
+function knownResources(policy: Partial<WrittenPolicy>, index: number, { resources }: Named): Problem[] {
   const names = [...resources.keys()];
   const patterns = (policy.resources ?? []).map((pattern, place) => {
     const meant = names.filter((name) => matchesResource(pattern, name));
@@ -73,10 +75,9 @@ function knownResources(policy: Partial<PolicyRule>, index: number, { resources 
 }
 
 /** A group may hold anybody; a list of people has an end. */
-function enoughApprovers({ approval }: Partial<PolicyRule>, index: number): Problem[] {
-  if (approval === undefined || approval.from.some((selector) => selector.startsWith("group:"))) return [];
+function enoughApprovers({ approval }: Partial<WrittenPolicy>, index: number): Problem[] {
+  if (approval === undefined || couldBeApproved([approval], undefined)) return [];
   const people = new Set(approval.from).size;
-  if (approval.count <= people) return [];
   const named = people === 1 ? "only 1 person is named" : `only ${people} people are named`;
   return [{ path: ["policies", index, "approval", "count"], message: `can never be reached: ${named}` }];
 }

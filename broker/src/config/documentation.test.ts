@@ -76,13 +76,16 @@ describe("docs/configuration.md", () => {
       setRole: row(String.raw`roles\.\*\.setRole`) === "true",
     });
     expect(policy).toMatchObject({
-      reason: row("reason"),
+      effect: row("effect"),
+      reason: row("reason`, `ticket"),
+      ticket: row("reason`, `ticket"),
       starts: row("starts"),
       pendingFor: 86_400,
       claimWithin: 28_800,
     });
     expect([row("pendingFor"), row("claimWithin")]).toEqual(["24h", "8h"]);
-    expect(policy?.approval?.count).toBe(Number(row(String.raw`approval\.count`)));
+    if (policy?.effect !== "allow") throw new Error("the first policy allows");
+    expect(policy.approval?.stages[0]?.count).toBe(Number(row(String.raw`approval\.count`)));
   });
 
   test("tells mistakes in the broker's own words", async () => {

@@ -81,13 +81,15 @@ describe("a whole file", () => {
     });
     expect(config.policies).toEqual([
       {
+        effect: "allow",
         name: "engineers read production",
         requesters: ["group:engineering"],
         resources: ["db-prod"],
         roles: ["readonly"],
         maxDuration: 14_400,
-        approval: { from: ["group:db-leads"], count: 1 },
+        approval: { stages: [{ from: ["group:db-leads"], count: 1 }] },
         reason: "required",
+        ticket: "optional",
         pendingFor: 43_200,
         claimWithin: 28_800,
         starts: "first_use",
@@ -108,6 +110,15 @@ describe("a whole file", () => {
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
     expect((await load(`\ufeff${WHOLE.replaceAll("\n", "\r\n")}`)).hash).toBe(hash);
     expect((await load(WHOLE.replace("4h", "5h"))).hash).not.toBe(hash);
+  });
+
+  test("has a hash of its policies that follows what they say, not how it is written", async () => {
+    const { policyHash } = await load(WHOLE);
+    expect((await load(WHOLE.replace("maxDuration: 4h", "# as agreed\n    maxDuration: 240m"))).policyHash).toBe(
+      policyHash,
+    );
+    expect((await load(WHOLE.replace("publicUrl: https://phi.example.com/\n", ""))).policyHash).toBe(policyHash);
+    expect((await load(WHOLE.replace("maxDuration: 4h", "maxDuration: 5h"))).policyHash).not.toBe(policyHash);
   });
 
   test("may take any plain value from the environment too", async () => {
@@ -395,3 +406,37 @@ function bomb(): string {
   }
   return lines.join("\n");
 }
+
+test("a deny policy, hours and patterns come back as a rule, and their slips are told", async () => {
+  const more = `${WHOLE}  - name: no changes at the weekend
+    effect: deny
+    resources: ["*"]
+    roles: [readwrite]
+    during: [{ days: [sat-sun, mon], hours: "22:00-06:00", timeZone: Europe/Berlin }]
+    message: ask the people on call
+`;
+  expect((await load(more)).policies[1]).toEqual({
+    effect: "deny",
+    name: "no changes at the weekend",
+    resources: ["*"],
+    roles: ["readwrite"],
+    during: [{ days: ["sat", "sun", "mon"], from: 1_320, until: 360, timeZone: "Europe/Berlin" }],
+    message: "ask the people on call",
+  });
+  const slips = more
+    .replace("sat-sun", "sat-sunday")
+    .replace('"22:00-06:00"', "22-6")
+    .replace("Europe/Berlin", "Berlin")
+    .replace("    message:", "    maxDuration: 1h\n    message:")
+    .replace("reason: required", 'reason: required\n    reasonPattern: "(INC"\n    message: hello')
+    .replace("    requesters: [group:engineering]\n", "");
+  expect(await problemsOf(slips)).toEqual([
+    "17:5 policies[0].requesters: is missing",
+    '23:20 policies[0].reasonPattern: is not a pattern phi knows: it has a "(" without its ")"',
+    "24:5 policies[0].message: is for deny policies only; remove it",
+    "30:23 policies[1].during[0].days[0]: must be a day or days: mon, tue, wed, thu, fri, sat, sun, or for example mon-fri",
+    "30:48 policies[1].during[0].hours: must be hours such as 09:00-17:00, 22:00-06:00 or 00:00-24:00",
+    "30:64 policies[1].during[0].timeZone: is not a time zone; write its IANA name, for example Europe/Berlin or UTC",
+    "31:5 policies[1].maxDuration: means nothing in a deny policy; remove it",
+  ]);
+});

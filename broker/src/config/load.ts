@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { PhiError } from "@phi/shared/errors";
-import type { PolicyRule } from "../domain/policy.js";
 import type { Resource } from "../domain/resource.js";
 import { adminSocketPath } from "./admin-socket.js";
 import type { Config, DatabaseAddress } from "./config.js";
-import { crossCheck } from "./cross-checks.js";
 import { readDatabaseAddress } from "./database-address.js";
 import { explainIssue } from "./explain-issue.js";
 import { isLoopback } from "./fields.js";
+import { policiesTogether, roleNames } from "./load-policy.js";
 import { parseWithSecrets, samePath } from "./parse-with-secrets.js";
+import { policyHash } from "./policy-hash.js";
+import { policyRule } from "./policy-rules.js";
 import { configInvalid, type Path, type Problem, problemInWords } from "./problems.js";
 import { readTextFile, type TextFile } from "./read-file.js";
 import { isMapping, readResource } from "./read-resources.js";
 import { resolveReferences } from "./references.js";
-import { type FileContent, fileSchema, type KindSchemas, policySchema } from "./schema.js";
+import { type FileContent, fileSchema, type KindSchemas } from "./schema.js";
 import { parseYaml } from "./yaml-file.js";
 
 export interface LoadOptions {
@@ -57,20 +58,16 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
   const whole = parseWithSecrets(fileSchema, content);
   problems.push(...whole.issues.flatMap((issue) => explainIssue(issue, { schema: fileSchema, content, prefix: [] })));
 
-  const fields = isMapping(content) ? content : {};
+  const fields: Readonly<Record<string, unknown>> = isMapping(content) ? content : {};
   const resources = new Map<string, Resource>();
-  const roleNames = new Map<string, readonly string[]>();
   for (const [name, entry] of Object.entries(isMapping(fields.resources) ? fields.resources : {})) {
     const read = readResource(name, entry, kinds);
     problems.push(...read.problems);
     bareSecrets.push(...read.bareSecrets);
     if (read.resource !== undefined) resources.set(name, read.resource);
-    const roles = isMapping(entry) ? entry.roles : undefined;
-    roleNames.set(name, isMapping(roles) ? Object.keys(roles) : []);
   }
 
-  const policies = Array.isArray(fields.policies) ? fields.policies.map(readableFields) : [];
-  problems.push(...crossCheck({ resources: roleNames, policies }));
+  problems.push(...policiesTogether(fields.policies, roleNames(fields.resources)));
 
   const database = whole.output && readDatabase(whole.output, folder);
   if (typeof database === "string") problems.push({ path: ["database"], message: database });
@@ -98,13 +95,17 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
     })),
     ...openListener(whole.output.listen.host, whole.output.publicUrl),
   ];
+  const policies = whole.output.policies.map(policyRule);
   const adminSocket = adminSocketPath(whole.output.adminSocket, folder, database);
   return {
     ...whole.output,
     database,
     adminSocket,
     resources,
-    hash: createHash("sha256").update(canonical(text)).digest("hex"),
+    policies,
+    policyHash: policyHash(policies),
+    hash: sha256(canonical(text)),
+    restHash: sha256(JSON.stringify({ ...fieldsOf(yaml.file.content), policies: [] })),
     warnings: warnings.map((warning) => problemInWords(file, yaml.file.place(warning))),
   };
 }
@@ -113,16 +114,6 @@ function readDatabase(written: FileContent, folder: string): DatabaseAddress | s
   const { database: text, databaseToken: token, databasePlainHttp: allowPlainHttp } = written;
   const address = readDatabaseAddress({ text, folder, allowPlainHttp });
   return typeof address === "string" || token === undefined ? address : { ...address, token };
-}
-
-/** The fields of a policy that are right by themselves, so that a slip in one does not hide what is wrong between others. */
-function readableFields(policy: unknown): Partial<PolicyRule> {
-  const written = isMapping(policy) ? policy : {};
-  const right = Object.entries(policySchema.shape).flatMap(([field, schema]) => {
-    const { output } = parseWithSecrets<unknown>(schema, written[field]);
-    return output === undefined ? [] : [[field, output] as const];
-  });
-  return Object.fromEntries(right);
 }
 
 function openListener(host: string, publicUrl: string | undefined): Problem[] {
@@ -134,6 +125,14 @@ function openListener(host: string, publicUrl: string | undefined): Problem[] {
         "is open to the network without publicUrl; put a TLS proxy in front and set publicUrl to its https address",
     },
   ];
+}
+
+function fieldsOf(content: unknown): object {
+  return isMapping(content) ? content : {};
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function canonical(text: string): string {

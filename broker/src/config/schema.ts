@@ -1,9 +1,8 @@
 import { name } from "@phi/shared/contract/fields";
-import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
-import type { PolicyRule } from "../domain/policy.js";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
+import { policySchema } from "./policy-schema.js";
 
 /** What the configuration needs of a provider: how to read its part of a resource, and one of its roles. */
 export interface KindSchema {
@@ -21,46 +20,6 @@ export const resourceFrame = z.strictObject({
 });
 
 const day = 86_400;
-
-export const policySchema = z
-  .strictObject({
-    name: text(100).describe("What people read when this policy decides. Unique."),
-    requesters: z.array(selector).min(1).max(100).describe("Who may ask."),
-    resources: z
-      .array(
-        z
-          .string()
-          .regex(/^(?:[a-z0-9-]{1,63}|[a-z0-9-]{0,62}\*)$/, "must be a resource's name, or a beginning followed by *"),
-      )
-      .min(1)
-      .max(1_000)
-      .describe("Names of resources; a trailing * stands for every name that begins so."),
-    roles: z.array(name).min(1).max(100).describe("Names of roles."),
-    maxDuration: duration(LONGEST_DURATION).describe("Longest window one may ask for."),
-    approval: z
-      .strictObject({
-        from: z.array(selector).min(1).max(100).describe("Who may say yes; never for one's own request."),
-        count: z.int().min(1).max(20).default(1).describe("How many different people must say yes."),
-      })
-      .optional()
-      .describe("Who must approve. Left out: allowed at once."),
-    reason: z.enum(["required", "optional"]).default("optional").describe("Whether a request must say why."),
-    pendingFor: duration(LONGEST_DURATION)
-      .default(day)
-      .meta({ writtenDefault: "24h" })
-      .describe("How long a request waits for its answer before it lapses."),
-    claimWithin: duration(LONGEST_DURATION)
-      .default(8 * 3_600)
-      .meta({ writtenDefault: "8h" })
-      .describe("How long an approved request waits for its first use before it lapses."),
-    starts: z
-      .enum(["first_use", "approval"])
-      .default("first_use")
-      .describe("When the window begins: with the first credential, or with the approval."),
-  })
-  .describe(
-    "A rule. Rules are tried from the top; the first that fits decides; none: refused.",
-  ) satisfies z.ZodType<PolicyRule>;
 
 /** The whole file. Resources are read further by `read-resources.ts`, because what they hold depends on their kind. */
 export const fileSchema = z.strictObject({
@@ -127,6 +86,10 @@ export const fileSchema = z.strictObject({
   admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
   auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
   resources: z.record(name, z.unknown()).default({}).describe("The targets, by name."),
-  policies: z.array(policySchema).max(1_000).default([]).describe("Who may have what, for how long, and who says yes."),
+  policies: z
+    .array(policySchema)
+    .max(10_000)
+    .default([])
+    .describe("Who may have what, for how long, and who says yes."),
 });
 export type FileContent = z.infer<typeof fileSchema>;

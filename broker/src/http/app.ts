@@ -8,6 +8,7 @@ import type { createCreateRequest } from "../operations/create-request.js";
 import type { createDecideRequest } from "../operations/decide-request.js";
 import type { Dossiers } from "../operations/dossier.js";
 import type { createEndLease } from "../operations/end-lease.js";
+import type { createExplainDecision } from "../operations/explain-decision.js";
 import type { createIssueLease } from "../operations/issue-lease.js";
 import type { createKeepLease } from "../operations/keep-lease.js";
 import type { createListRequests } from "../operations/list-requests.js";
@@ -30,6 +31,7 @@ import { leaseRoutes } from "./routes/leases.js";
 import { requestRoutes } from "./routes/requests.js";
 import { resourceRoutes } from "./routes/resources.js";
 import { signInRoutes } from "./routes/sign-ins.js";
+import { whyRoutes } from "./routes/why.js";
 import { strictPath } from "./strict-path.js";
 
 /** Every operation that HTTP can reach. */
@@ -43,6 +45,7 @@ export interface Broker {
   readonly signIn: ReturnType<typeof createSignIn>;
   readonly signOut: ReturnType<typeof createSignOut>;
   readonly listResources: ReturnType<typeof createListResources>;
+  readonly explainDecision: ReturnType<typeof createExplainDecision>;
   readonly createRequest: ReturnType<typeof createCreateRequest>;
   readonly listRequests: ReturnType<typeof createListRequests>;
   readonly decideRequest: ReturnType<typeof createDecideRequest>;
@@ -63,6 +66,7 @@ export function routes(broker: Broker): AnyRoute[] {
   return [
     ...signInRoutes(broker),
     ...resourceRoutes(broker),
+    ...whyRoutes(broker),
     ...requestRoutes(broker),
     ...leaseRoutes(broker),
     ...auditRoutes(broker),

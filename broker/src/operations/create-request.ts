@@ -1,15 +1,17 @@
 import type { RequestOrder } from "@phi/shared/contract/request";
-import { formatDuration } from "@phi/shared/duration";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
-import { nearest } from "@phi/shared/text";
 import type { Caller } from "../domain/caller.js";
-import { type Ask, type Decision, decide, explainRefusal } from "../domain/policy.js";
+import type { Ask } from "../domain/policy/obstacle.js";
+import type { Decision } from "../domain/policy/policy.js";
+import { explainRefusal, nextStep } from "../domain/policy/refusal-words.js";
+import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Request } from "../domain/request.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
-import { createListResources, type Offer } from "./list-resources.js";
+import { findOffer } from "./find-offer.js";
+import { createListResources } from "./list-resources.js";
 
 interface Needs {
   readonly ledger: Ledger;
@@ -24,7 +26,7 @@ interface Needs {
  * @throws PhiError `resource_unknown`, `role_unknown`, `refused_by_policy`, `invalid_input`, `usage`, `store_unavailable`
  */
 export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
-  const listResources = createListResources({ catalogue });
+  const listResources = createListResources({ catalogue, clock });
 
   return async function createRequest(caller: Caller, order: RequestOrder, idempotencyKey?: string): Promise<Request> {
     const { principal } = caller;
@@ -32,16 +34,11 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
       const before = await ledger.requestByKey(principal, idempotencyKey);
       if (before !== undefined) return sameOrder(before, order);
     }
-    const offers = listResources(principal);
-    const offer = findOffer(offers, order.resource);
-    const ask: Ask = {
-      resource: offer.resource.name,
-      role: findRole(offer, order.role),
-      duration: order.duration,
-      reason: order.reason,
-    };
-    const decision = decide(catalogue.rules, principal, ask);
+    const { duration, reason, ticket } = order;
+    const ask: Ask = { ...findOffer(listResources(principal), order), duration, reason, ticket };
+    const policy = catalogue.policy();
     const now = clock.now();
+    const decision = policy.decide(principal, ask, now);
     if (decision.decision === "refused") {
       const because = explainRefusal(decision, ask);
       await ledger.record({
@@ -50,10 +47,10 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
         kind: "request.refused",
         actor: principal,
         resource: ask.resource,
-        data: { role: ask.role, duration: ask.duration, reason: order.reason, ticket: order.ticket, because },
+        data: { role: ask.role, duration, reason, ticket, because, policyHash: policy.hash },
       });
       throw new PhiError("refused_by_policy", because, {
-        hint: nextStep(decision, order),
+        hint: nextStep(decision, ask),
         data: { because: decision.because },
       });
     }
@@ -74,6 +71,7 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
         policy: request.policy,
         approvers: request.approvers,
         approvalsNeeded: request.approvalsNeeded,
+        policyHash: policy.hash,
       },
     } as const;
     const own = { at: now, resource: request.resource, requestId: request.id };
@@ -81,7 +79,7 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
       ...own,
       id: newId("event"),
       kind: "request.approved",
-      data: { policy: request.policy },
+      data: { policy: request.policy, policyHash: policy.hash },
     } as const;
     const started = { ...own, id: newId("event"), kind: "request.started", data: { starts: request.starts } } as const;
     try {
@@ -113,6 +111,7 @@ function plan(
   now: number,
 ): Request {
   const { rule } = decision;
+  const stages = decision.decision === "needs_approval" ? decision.stages : [];
   const asked = {
     id: newId("request"),
     requester: caller.principal,
@@ -122,8 +121,8 @@ function plan(
     reason: order.reason,
     ticket: order.ticket,
     policy: rule.name,
-    approvers: decision.decision === "needs_approval" ? decision.from : [],
-    approvalsNeeded: decision.decision === "needs_approval" ? decision.count : 0,
+    approvers: everyApprover(stages),
+    approvalsNeeded: approvalsNeeded(rule),
     claimWithin: rule.claimWithin,
     starts: rule.starts,
     createdAt: now,
@@ -135,54 +134,6 @@ function plan(
   return rule.starts === "first_use"
     ? { ...asked, state: "approved", ...approved }
     : { ...asked, state: "active", ...approved, startedAt: now, expiresAt: now + ask.duration * 1000 };
-}
-
-function findOffer(offers: readonly Offer[], name: string): Offer {
-  const offer = offers.find((one) => one.resource.name === name);
-  if (offer !== undefined) return offer;
-  const meant = nearest(
-    name,
-    offers.map((one) => one.resource.name),
-  );
-  throw new PhiError("resource_unknown", `There is no resource "${name}" that you may ask for.`, {
-    hint: meant === undefined ? "phi resources" : `Did you mean ${meant}? All that you may ask for: phi resources`,
-    data: { nearest: meant },
-  });
-}
-
-function findRole(offer: Offer, name: string | undefined): string {
-  const names = offer.roles.map((one) => one.role);
-  const [only] = names;
-  if (name === undefined) {
-    if (names.length === 1 && only !== undefined) return only;
-    throw new PhiError("usage", `${offer.resource.name} has several roles: ${names.join(", ")}.`, {
-      hint: `Add --role ${only}`,
-      data: { roles: names },
-    });
-  }
-  if (names.includes(name)) return name;
-  const meant = nearest(name, names);
-  throw new PhiError(
-    "role_unknown",
-    `${offer.resource.name} has no role "${name}" that you may ask for; it has ${names.join(", ")}.`,
-    {
-      hint: meant === undefined ? `Add --role ${only}` : `Did you mean --role ${meant}?`,
-      data: { roles: names, nearest: meant },
-    },
-  );
-}
-
-function nextStep(decision: Extract<Decision, { decision: "refused" }>, order: RequestOrder): string {
-  switch (decision.because) {
-    case "not_eligible":
-      return "phi resources lists what you may ask for.";
-    case "too_long":
-      return `Ask for less: --for ${formatDuration(decision.longest)}`;
-    case "reason_missing":
-      return `Add --reason "why you need ${order.resource}"`;
-    case "nobody_can_approve":
-      return "Ask whoever keeps the policy to name another approver.";
-  }
 }
 
 function sameOrder(before: Request, order: RequestOrder): Request {

@@ -1,7 +1,7 @@
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
-import { decide } from "../domain/policy.js";
+import type { Standing } from "../domain/policy/policy.js";
 import type { Resource } from "../domain/resource.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
@@ -35,19 +35,15 @@ export function createOpenTarget({ ledger, catalogue, clock, standings }: Needs)
     const resource = catalogue.resource(request.resource);
     const provider = resource && catalogue.provider(resource.kind);
     const role = resource?.roles.get(request.role);
-    const decision = decide(catalogue.rules, caller.principal, {
-      ...request,
-      duration: 1,
-      reason: request.reason ?? "-",
-    });
+    const standing = catalogue.policy().stillHolds(caller.principal, request, clock.now());
     const gone = resource === undefined || provider === undefined || role === undefined;
     const outdated = standings.outdated(request.resource) !== undefined;
-    if (!gone && !outdated && decision.decision !== "refused") return { resource, role, provider };
+    if (!gone && !outdated && standing.holds) return { resource, role, provider };
     const because = outdated
       ? `phi's records are older than what ${request.resource} has seen, so phi makes nothing there until its operator has decided.`
       : gone
         ? `${request.role} on ${request.resource} is no longer configured.`
-        : `You may no longer have ${request.role} on ${request.resource}: your groups or the policy have changed since.`;
+        : whyNot(request, standing);
     await ledger.record({
       id: newId("event"),
       at: clock.now(),
@@ -61,4 +57,12 @@ export function createOpenTarget({ ledger, catalogue, clock, standings }: Needs)
       ? new PhiError("target_unavailable", because, { hint: "Whoever runs the broker reads: phi-broker status" })
       : new PhiError("refused_by_policy", because, { hint: "phi resources" });
   };
+}
+
+function whyNot({ role, resource }: Usable, standing: Standing): string {
+  const { deniedBy } = { deniedBy: undefined, ...standing };
+  if (deniedBy === undefined)
+    return `You may not have ${role} on ${resource} now: your groups or the policy have changed since you asked, or its hours are over.`;
+  const message = deniedBy.message === undefined ? "" : `: ${deniedBy.message}`;
+  return `The policy "${deniedBy.name}" denies ${role} on ${resource} now${message}.`;
 }

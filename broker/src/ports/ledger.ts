@@ -132,6 +132,10 @@ export interface Ledger {
   record(...events: readonly [AuditEntry, ...AuditEntry[]]): Promise<void>;
 
   signInByTokenHash(hash: string): Promise<SignIn | undefined>;
+  /** The newest sign-in, ended or not, of whoever has this subject, or else this name. */
+  newestSignIn(
+    who: { readonly issuer?: string; readonly subject: string } | { readonly name: string },
+  ): Promise<SignIn | undefined>;
   request(id: RequestId): Promise<Request | undefined>;
   /** Requests whose id begins so, a bounded number of them. */
   requestsByPrefix(prefix: string): Promise<Request[]>;

@@ -94,6 +94,15 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       return row && signInFromRow(row);
     },
 
+    async newestSignIn(who) {
+      const meant =
+        "name" in who
+          ? sql`${signIns.principalName} = ${who.name}`
+          : sql`${signIns.principalSubject} = ${who.subject} and ${who.issuer === undefined ? sql`1` : sql`${signIns.principalIssuer} = ${who.issuer}`}`;
+      const [row] = await all(signIns, sql`where ${meant} order by ${signIns.createdAt} desc limit 1`);
+      return row && signInFromRow(row);
+    },
+
     async request(id) {
       const row = await one(requests, sql`where ${requests.id} = ${id}`);
       return row && requestFromRow(row);

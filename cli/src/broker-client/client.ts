@@ -13,6 +13,7 @@ import {
 } from "@phi/shared/contract/request";
 import { type ResourceList, resourceList } from "@phi/shared/contract/resource";
 import { type Me, me, type SignInOrder, type SignInReply, signInReply } from "@phi/shared/contract/sign-in";
+import { type WhyQuery, type WhyReply, whyReply } from "@phi/shared/contract/why";
 import { PhiError } from "@phi/shared/errors";
 import type { Secret } from "@phi/shared/secret";
 import { printable } from "@phi/shared/text";
@@ -33,6 +34,7 @@ export interface BrokerClient {
   signOut(): Promise<void>;
   me(): Promise<Me>;
   resources(): Promise<ResourceList>;
+  why(query: Partial<WhyQuery>): Promise<WhyReply>;
   /** Sent with an idempotency key: when the answer is lost the order is repeated once, and is still one request. */
   ask(order: RequestOrder): Promise<RequestView>;
   requests(query: Partial<RequestQuery>): Promise<RequestList>;
@@ -98,6 +100,7 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     },
     me: () => get("/v1/me", me),
     resources: () => get("/v1/resources", resourceList),
+    why: (query) => get(`/v1/why${queryText(query)}`, whyReply),
     async ask(order) {
       const headers = { "idempotency-key": randomUUID() };
       try {

@@ -15,6 +15,8 @@ export const auditKinds = {
     "an operator began the signed log anew where the ledger stood, because it did not extend what was signed",
   "log.erased": "an operator erased what people had typed into events; their leaves stay as they were",
   "clock.stepped": "the broker's clock and the passing of time disagreed by more than a minute",
+  "policy.reloaded": "changed policies were taken over; from and to are their hashes",
+  "policy.reload_failed": "changed policies were not taken over; the present ones stay",
   "sign_in.created": "a principal signed in",
   "sign_in.refused": "an ID token was not accepted",
   "sign_in.ended": "a principal signed out",

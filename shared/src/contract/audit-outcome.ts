@@ -16,6 +16,8 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "log.adopted": "failed",
   "log.erased": "ok",
   "clock.stepped": "failed",
+  "policy.reloaded": "ok",
+  "policy.reload_failed": "failed",
   "sign_in.created": "ok",
   "sign_in.refused": "refused",
   "sign_in.ended": "ok",

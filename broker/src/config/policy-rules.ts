@@ -1,0 +1,75 @@
+import type { PolicyRule } from "../domain/policy/rule.js";
+import type { WrittenPolicy } from "./policy-schema.js";
+import type { Problem } from "./problems.js";
+
+/** What a deny policy has no use for. */
+const ALLOW_ONLY = [
+  "maxDuration",
+  "approval",
+  "reason",
+  "reasonPattern",
+  "ticket",
+  "ticketPattern",
+  "pendingFor",
+  "claimWithin",
+  "starts",
+] as const;
+
+/** What an allowing policy cannot do without. */
+const NEEDED = ["requesters", "roles", "maxDuration"] as const;
+
+/** Fields that stand in the file and mean nothing there, and such that are missing. `written`: as in the file, before defaults. */
+export function policyProblems(written: Readonly<Record<string, unknown>>, index: number): Problem[] {
+  const has = (field: string) => written[field] !== undefined;
+  if (written.effect === "deny") {
+    return ALLOW_ONLY.filter(has).map((field) => ({
+      path: ["policies", index, field],
+      message: "means nothing in a deny policy; remove it",
+      at: "key",
+    }));
+  }
+  return [
+    ...NEEDED.filter((field) => !has(field)).map(
+      (field): Problem => ({ path: ["policies", index, field], message: "is missing" }),
+    ),
+    ...(has("message")
+      ? [{ path: ["policies", index, "message"], message: "is for deny policies only; remove it", at: "key" } as const]
+      : []),
+  ];
+}
+
+/** The domain's rule. Only for what {@link policyProblems} found nothing in. */
+export function policyRule(written: WrittenPolicy): PolicyRule {
+  const { effect, name, resources, requesters, roles, maxDuration, message, approval } = written;
+  const during = written.during?.map(({ days, hours, timeZone }) => ({ days, ...hours, timeZone }));
+  const when = during === undefined ? {} : { during };
+  if (effect === "deny") {
+    return {
+      effect,
+      name,
+      resources,
+      ...when,
+      ...(requesters === undefined ? {} : { requesters }),
+      ...(roles === undefined ? {} : { roles }),
+      ...(message === undefined ? {} : { message }),
+    };
+  }
+  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts } = written;
+  return {
+    effect,
+    name,
+    requesters: requesters ?? [],
+    resources,
+    roles: roles ?? [],
+    maxDuration: maxDuration ?? 0,
+    ...when,
+    ...(approval === undefined ? {} : { approval: { stages: [approval] } }),
+    reason,
+    ...(reasonPattern === undefined ? {} : { reasonPattern }),
+    ticket,
+    ...(ticketPattern === undefined ? {} : { ticketPattern }),
+    pendingFor,
+    claimWithin,
+    starts,
+  };
+}
