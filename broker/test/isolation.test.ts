@@ -62,8 +62,8 @@ it(`a black-holed target with ${DUE_ON_THE_DEAD_ONE} leases due leaves another's
     `revocation lag of the live target, ms: undisturbed median ${median(undisturbed)} max ${Math.max(...undisturbed)}; ` +
       `beside ${DUE_ON_THE_DEAD_ONE} due on a black hole median ${median(disturbed)} max ${Math.max(...disturbed)}\n`,
   );
-  // Beside other tests on two cores twenty milliseconds are noise: alone the ratio holds, here a quarter of a second has to.
-  expect(median(disturbed)).toBeLessThanOrEqual(Math.max(2 * median(undisturbed), 250));
+  // Below twenty-five milliseconds the difference is the scheduler's, beside other tests on two cores.
+  expect(median(disturbed)).toBeLessThanOrEqual(2 * Math.max(median(undisturbed), 25));
   expect(Math.max(...disturbed)).toBeLessThan(1_000);
 
   const said = await runOperator(arena.configFile, "status", "--json");
