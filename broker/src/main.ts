@@ -2,6 +2,9 @@ import { Command } from "commander";
 import { backUp } from "./commands/backup.js";
 import { checkConfig, printConfigSchema } from "./commands/config.js";
 import { abandonLease, listLeases } from "./commands/leases.js";
+import { diffPolicies } from "./commands/policy/diff.js";
+import { replayPolicy } from "./commands/policy/replay.js";
+import { testPolicy } from "./commands/policy/test.js";
 import { reconcile } from "./commands/reconcile.js";
 import { reportError } from "./commands/report-error.js";
 import { serve } from "./commands/serve.js";
@@ -38,6 +41,25 @@ config
   .command("schema")
   .description("print the JSON Schema of the configuration, for editors")
   .action(printConfigSchema);
+
+const policy = program.command("policy").description("try, compare and replay policies without changing anything");
+operators(
+  policy,
+  "test <table>",
+  "put a table of questions to the policies; exits 1 when an answer is not the expected one",
+).action(async (table, options) => exitWith(await testPolicy(table, options)));
+policy
+  .command("diff <old> <new>")
+  .description("who gains or loses what between two configurations; exits 1 when anything differs")
+  .option("--json", "one JSON document on standard output")
+  .action(async (old, changed, options) => exitWith(await diffPolicies(old, changed, options)));
+operators(
+  policy,
+  "replay <new>",
+  "put past requests of the running broker through the policies of another configuration",
+)
+  .requiredOption("--since <when>", "from when on: 30d, 2026-11-01")
+  .action(async (changed, options) => exitWith(await replayPolicy(changed, options)));
 
 operators(program, "status", "how the running broker stands; exits 1 when something is overdue").action(
   async (options) => exitWith(await showStatus(options)),

@@ -11,11 +11,16 @@ export interface Said {
 
 /** Runs an operator's command as an operator does; without the broker's secrets in the environment. */
 export function runOperator(configFile: string, ...args: string[]): Promise<Said> {
+  return runBroker(...args, "--config", configFile);
+}
+
+/** As {@link runOperator}, for commands that have no configuration of their own. */
+export function runBroker(...args: string[]): Promise<Said> {
   const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [PROGRAM, ...args, "--config", configFile],
+      [PROGRAM, ...args],
       { env: { PATH, HOME }, timeout: 60_000 },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });

@@ -1,4 +1,4 @@
-import { instant, leaseId, requestId } from "@phi/shared/contract/fields";
+import { instant, leaseId, personView, requestId } from "@phi/shared/contract/fields";
 import { z } from "zod";
 
 /** What operators' commands and the broker say to each other over the admin socket. */
@@ -86,12 +86,31 @@ export type ReconcileReply = z.infer<typeof reconcileReply>;
 export const backedUpOrder = z.strictObject({ file: z.string().max(4_096), bytes: z.int(), events: z.int(), operator });
 export const backedUpReply = z.object({ recorded: z.literal(true) });
 
+/** Requests as they were asked, newest first, a page at a time. */
+export const pastRequestsOrder = z.strictObject({ since: instant, before: requestId.optional() });
+export const pastRequest = z.object({
+  request: requestId,
+  requester: personView.extend({ groups: z.array(z.string()) }),
+  resource: z.string(),
+  role: z.string(),
+  duration: z.int(),
+  reason: z.string().optional(),
+  ticket: z.string().optional(),
+  createdAt: instant,
+  policy: z.string(),
+  approvalsNeeded: z.int(),
+});
+export type PastRequest = z.infer<typeof pastRequest>;
+export const pastRequestsReply = z.object({ requests: z.array(pastRequest), next: requestId.optional() });
+export type PastRequestsReply = z.infer<typeof pastRequestsReply>;
+
 /** Every order with its reply. */
 export const adminCalls = {
   status: { order: z.strictObject({}), reply: statusReply },
   leases: { order: leasesOrder, reply: leasesReply },
   abandon: { order: abandonOrder, reply: abandonReply },
   reconcile: { order: reconcileOrder, reply: reconcileReply },
+  past_requests: { order: pastRequestsOrder, reply: pastRequestsReply },
   backed_up: { order: backedUpOrder, reply: backedUpReply },
 } as const;
 export type AdminCall = keyof typeof adminCalls;

@@ -19,6 +19,7 @@ import type {
   ReplyOf,
   StatusReply,
 } from "./contract.js";
+import { pastRequests } from "./past-requests.js";
 
 type ParsedOrder<Call extends AdminCall> = z.output<(typeof adminCalls)[Call]["order"]>;
 
@@ -69,6 +70,8 @@ export function createAdminHandlers(needs: Needs): {
     async leases(order): Promise<LeasesReply> {
       return { leases: (await overview.leases(order)).map(leaseLine) };
     },
+
+    past_requests: (order) => pastRequests(ledger, order),
 
     async abandon({ lease, reason, operator }): Promise<AbandonReply> {
       const { lastError, ...left } = await abandonLease(lease, printable(reason, 500), printable(operator, 100));

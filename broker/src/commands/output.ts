@@ -18,7 +18,7 @@ export function operator(): string {
 }
 
 /** Data on standard output: one JSON document, or lines. */
-export function print(options: OperatorOptions, value: unknown, lines: readonly string[]): void {
+export function print(options: { readonly json?: boolean }, value: unknown, lines: readonly string[]): void {
   process.stdout.write(
     options.json === true ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(""),
   );

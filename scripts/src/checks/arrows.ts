@@ -170,7 +170,7 @@ const ZONES: readonly Zone[] = [
   },
   {
     name: "the broker that fails on purpose, and what is measured against its ledger",
-    at: /^scripts\/src\/(?:faults|soak|bench\/leases)/,
+    at: /^scripts\/src\/(?:faults|soak|bench\/leases|bench\/policy)/,
     sees: [SHARED, "scripts/src/", "broker/src/"],
     own: /^scripts\/src\//,
     node: true,

@@ -1,0 +1,32 @@
+import type { RequestId } from "@phi/shared/ids";
+import { toRfc3339 } from "@phi/shared/time";
+import type { Ledger } from "../ports/ledger.js";
+import type { PastRequestsReply } from "./contract.js";
+
+/** Requests of one page. */
+const PAGE = 500;
+
+/** Requests since an instant as they were asked, newest first; `next` is where the following page begins. */
+export async function pastRequests(
+  ledger: Pick<Ledger, "requests">,
+  { since, before }: { readonly since: string; readonly before?: string | undefined },
+): Promise<PastRequestsReply> {
+  const page = await ledger.requests({ before: before as RequestId | undefined, limit: PAGE });
+  const meant = page.filter((request) => request.createdAt >= Date.parse(since));
+  const last = meant.at(-1);
+  return {
+    requests: meant.map(({ requester: { issuer, subject, name, groups }, ...request }) => ({
+      request: request.id,
+      requester: { issuer, subject, name, groups: [...groups] },
+      resource: request.resource,
+      role: request.role,
+      duration: request.duration,
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
+      ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
+      createdAt: toRfc3339(request.createdAt),
+      policy: request.policy,
+      approvalsNeeded: request.approvalsNeeded,
+    })),
+    ...(meant.length === PAGE && last !== undefined ? { next: last.id } : {}),
+  };
+}
