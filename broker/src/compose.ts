@@ -18,6 +18,7 @@ import { createDecideRequest } from "./operations/decide-request.js";
 import { createDossiers } from "./operations/dossier.js";
 import { createEndLease } from "./operations/end-lease.js";
 import { createExplainDecision } from "./operations/explain-decision.js";
+import { createExportAudit } from "./operations/export-audit.js";
 import { createFindUsableRequest } from "./operations/find-usable-request.js";
 import { createIssueLease } from "./operations/issue-lease.js";
 import { createKeepLease } from "./operations/keep-lease.js";
@@ -42,6 +43,7 @@ import type { Clock } from "./ports/clock.js";
 import type { Ledger } from "./ports/ledger.js";
 import type { Log } from "./ports/log.js";
 import type { Provider } from "./ports/provider.js";
+import { createAuditExports } from "./store/audit-export.js";
 import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
 import { openStore } from "./store/open.js";
@@ -145,6 +147,8 @@ export async function startBroker({
   const renderMetrics = async () => metrics.render(await readMetrics());
   const dossiers = createDossiers({ ledger, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
+  const { host, port } = config.listen;
+  const exports = createAuditExports(store.read, { url: config.publicUrl ?? `http://${host}:${port}`, version });
   const queryAudit = createQueryAudit({ ledger, overview });
   const broker: Broker = {
     discovery: {
@@ -186,6 +190,7 @@ export async function startBroker({
     keepLease: createKeepLease({ ledger, clock }),
     endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
     queryAudit,
+    exportAudit: createExportAudit({ ledger, clock, exports }),
     readAuditOn: createReadAuditOn({ queryAudit, overview }),
     isReady,
     ...(config.metrics ? { metrics: renderMetrics } : {}),

@@ -4,6 +4,7 @@ import type { Globals } from "./argv.js";
 import { type CurrentSignIn, currentSignIn } from "./auth/current-sign-in.js";
 import { loginCommand, resolveProfileName } from "./auth/profiles.js";
 import { type BrokerClient, createBrokerClient } from "./broker-client/client.js";
+import { download } from "./broker-client/download.js";
 import { type FollowNews, followRequest } from "./broker-client/follow.js";
 import { type AuditNews, followAudit } from "./broker-client/follow-audit.js";
 import { openTransport } from "./broker-client/transport-open.js";
@@ -28,6 +29,8 @@ export interface Invocation {
   follow(request: string, signal: AbortSignal): Promise<AsyncIterable<FollowNews>>;
   /** Follows the audit log after a number as the person signed in. */
   followAudit(filter: AuditFilter, after: number, signal: AbortSignal): Promise<AsyncIterable<AuditNews>>;
+  /** Everything that `path` (with its query) gives, piece by piece, as the person signed in. */
+  download(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** A command of phi's to type next, with the profile when it was given by flag. */
   typed(...words: string[]): string;
   /** Gives up every connection. */
@@ -74,6 +77,10 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
     async followAudit(filter, after, signal) {
       const { broker: url, token } = await signedIn();
       return followAudit({ broker: url, token, filter, after, signal, env: around.env, context: contextOf(url) });
+    },
+    async download(path, signal) {
+      const { broker: url, token } = await signedIn();
+      return download({ broker: url, token, signal, env: around.env, context: contextOf(url) }, path);
     },
     typed: (...words) => {
       const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env.PHI_PROFILE;

@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
 import { auditEvent } from "@phi/shared/contract/audit-event";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -129,11 +131,38 @@ describe("phi audit", () => {
     for (const request of [first, second]) await alice.phi(["withdraw", request]);
   });
 
+  test("an export holds everything the reader may see, itself included, and only them", async () => {
+    const all = events((await carol.phi(["audit", "--json"])).stdout);
+    const whole = await carol.phi(["audit", "export"]);
+    expect(whole.code).toBe(0);
+    expect(events(whole.stdout).slice(0, -1)).toEqual(all);
+    expect(events(whole.stdout).at(-1)).toMatchObject({ kind: "log.exported", actor: { name: "carol" } });
+    expect(whole.stderr).toBe(`${all.length + 1} events.\n`);
+    const own = events((await bob.phi(["audit", "export"])).stdout);
+    expect(new Set(own.map((event) => event.actor?.name))).toEqual(new Set(["bob"]));
+    const some = events((await carol.phi(["audit", "export", "--kind", "lease", "--request", id.slice(0, 9)])).stdout);
+    expect(some).toEqual(all.filter((event) => event.kind.startsWith("lease.") && event.request === id));
+  });
+
+  test("an export into a file is for its reader only, whole, and takes no other's place", async () => {
+    const file = join(carol.home, "log.csv");
+    const ran = await carol.phi(["audit", "export", "--format", "csv", "-o", file]);
+    expect(ran.stdout).toBe("");
+    const text = readFileSync(file, "utf8");
+    expect(ran.stderr).toBe(`${text.split("\r\n").length - 2} events in ${file}.\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const again = await carol.phi(["audit", "export", "-o", file]);
+    expect([again.code, readFileSync(file, "utf8")]).toEqual([1, text]);
+    expect(again.stderr).toContain("name another file");
+  });
+
   test.each([
     [["--since", "yesterday"], "7d"],
     [["--kind", "leas"], "lease"],
     [["--limit", "0"], "10000"],
     [["--outcome", "bad"], "refused"],
+    [["export", "--format", "jsn"], "jsonl"],
+    [["export", "--follow"], "--follow"],
     [["--follow", "--until", "1d"], "--until"],
     [["--since", "1d", "--until", "2d"], "--until"],
     [["--request", "INC-42"], "req_"],

@@ -9,6 +9,7 @@ import type { createDecideRequest } from "../operations/decide-request.js";
 import type { Dossiers } from "../operations/dossier.js";
 import type { createEndLease } from "../operations/end-lease.js";
 import type { createExplainDecision } from "../operations/explain-decision.js";
+import type { createExportAudit } from "../operations/export-audit.js";
 import type { createIssueLease } from "../operations/issue-lease.js";
 import type { createKeepLease } from "../operations/keep-lease.js";
 import type { createListRequests } from "../operations/list-requests.js";
@@ -21,6 +22,7 @@ import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Log } from "../ports/log.js";
 import { mountAuditEvents } from "./audit-events.js";
+import { mountAuditExport } from "./audit-export.js";
 import { limitByAddress } from "./limiter.js";
 import { openApi } from "./openapi.js";
 import { toProblem } from "./problem.js";
@@ -54,6 +56,7 @@ export interface Broker {
   readonly keepLease: ReturnType<typeof createKeepLease>;
   readonly endLease: ReturnType<typeof createEndLease>;
   readonly queryAudit: ReturnType<typeof createQueryAudit>;
+  readonly exportAudit: ReturnType<typeof createExportAudit>;
   readonly readAuditOn: ReturnType<typeof createReadAuditOn>;
   /** Whether the store can be read and the loop runs. */
   readonly isReady: () => Promise<boolean>;
@@ -87,6 +90,7 @@ export function createApp(broker: Broker): Hono {
   for (const route of table) route.mount(app, broker.authenticate);
   mountRequestEvents(app, broker);
   mountAuditEvents(app, broker);
+  mountAuditExport(app, broker);
 
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {

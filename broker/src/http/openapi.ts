@@ -1,4 +1,4 @@
-import { auditFollow } from "@phi/shared/contract/audit-event";
+import { auditExport, auditFollow } from "@phi/shared/contract/audit-event";
 import { problem } from "@phi/shared/contract/problem";
 import { z } from "zod";
 import type { AnyRoute } from "./route.js";
@@ -20,6 +20,9 @@ export function openApi(table: readonly AnyRoute[], version: string): Record<str
       "Audit events after `after`, and each that comes, as server-sent events named `audit`",
       queryParameters(auditFollow),
     ),
+  };
+  paths["/v1/audit/export"] = {
+    get: stream("Every audit event that fits, as a stream of lines", queryParameters(auditExport), "application/jsonl"),
   };
   return {
     openapi: "3.1.0",

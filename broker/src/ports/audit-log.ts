@@ -1,3 +1,4 @@
+import type { ExportFormat } from "@phi/shared/contract/audit-event";
 import type { RequestId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { Principal } from "../domain/principal.js";
@@ -28,3 +29,22 @@ export interface AuditReading extends AuditFilter {
   readonly before?: number | undefined;
   readonly limit: number;
 }
+
+/** A part of the log that is written out as lines. */
+export interface ExportOrder {
+  readonly filter: AuditFilter;
+  readonly format: ExportFormat;
+  /** Only events after this `seq`. */
+  readonly after: number;
+  /** Up to this `seq`, inclusive; absent: what is there at the beginning. */
+  readonly to?: number | undefined;
+}
+
+/** Whole lines, and the number of the log up to which they reach. */
+export interface ExportPiece {
+  readonly text: string;
+  readonly upTo: number;
+}
+
+/** Events as lines, piece by piece, in the order of the log; pieces are some thousand lines at most. */
+export type AuditExports = (order: ExportOrder) => AsyncGenerator<ExportPiece, void, void>;

@@ -8,6 +8,7 @@ import { auditColumns } from "../terminal/audit-words.js";
 import { say, writeJson } from "../terminal/output.js";
 import { writeTable } from "../terminal/table.js";
 import { instantForPeople } from "../terminal/times.js";
+import { defineExport } from "./audit/export.js";
 import { type FilterFlags, filterFlags, readFilter } from "./audit/filter-flags.js";
 import { followLog } from "./audit/follow.js";
 import { allEvents, newestEvents } from "./audit/pages.js";
@@ -32,7 +33,7 @@ export const examples = [
 ];
 
 export function define(command: Command, run: Run): void {
-  filterFlags(command, `${USUAL_SINCE}; with --request: all of it`)
+  filterFlags(command, `${USUAL_SINCE}; with --request, and for export: all of it`)
     .option("--limit <n>", `at most this many, the last ones (${USUAL_LIMIT}; with --json: all)`)
     .option("-f, --follow", "go on with what happens, until Ctrl-C")
     .option("--utc", "times in UTC instead of this machine's")
@@ -46,6 +47,7 @@ export function define(command: Command, run: Run): void {
           .join("\n")}`,
     )
     .action((flags: Flags) => run((phi) => audit(phi, flags)));
+  defineExport(command.command("export").copyInheritedSettings(command), run);
 }
 
 async function audit(phi: Invocation, flags: Flags): Promise<number> {

@@ -20,6 +20,7 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   "cli/src/keyring/system-keyring.ts": "gives the token to the keyring",
   "cli/src/broker-client/hot-client.ts": "the Authorization header",
   "cli/src/broker-client/client.ts": "the Authorization header",
+  "cli/src/broker-client/download.ts": "the Authorization header",
   "cli/src/broker-client/event-source.ts": "the Authorization header",
   "cli/src/commands/login.ts": "sends the ID token to the broker, once",
   "shared/src/secret.ts": "defines it",

@@ -14,6 +14,7 @@ export const auditKinds = {
   "log.adopted":
     "an operator began the signed log anew where the ledger stood, because it did not extend what was signed",
   "log.erased": "an operator erased what people had typed into events; their leaves stay as they were",
+  "log.exported": "somebody took a copy of events out of the log",
   "clock.stepped": "the broker's clock and the passing of time disagreed by more than a minute",
   "policy.reloaded": "changed policies were taken over; from and to are their hashes",
   "policy.reload_failed": "changed policies were not taken over; the present ones stay",
@@ -117,3 +118,13 @@ export type AuditPage = z.infer<typeof auditPage>;
 /** `GET /v1/audit/events`: what is there after `after` and then what happens, as server-sent events whose id is the `seq`. */
 export const auditFollow = auditFilter.extend({ after: z.coerce.number().int().nonnegative().optional() });
 export type AuditFollow = z.infer<typeof auditFollow>;
+
+export const exportFormat = z.enum(["jsonl", "csv", "ocsf", "cloudevents"]);
+export type ExportFormat = z.infer<typeof exportFormat>;
+
+/**
+ * `GET /v1/audit/export`: every event that fits and that the caller may see, in the order of the log, as a stream of lines. `jsonl`: the event
+ * as `GET /v1/audit` gives it. An answer that ends early ends with a broken connection, never as if it were whole.
+ */
+export const auditExport = auditFilter.extend({ format: exportFormat.default("jsonl") });
+export type AuditExport = z.infer<typeof auditExport>;

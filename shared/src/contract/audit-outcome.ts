@@ -15,6 +15,7 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "log.key_rotated": "ok",
   "log.adopted": "failed",
   "log.erased": "ok",
+  "log.exported": "ok",
   "clock.stepped": "failed",
   "policy.reloaded": "ok",
   "policy.reload_failed": "failed",

@@ -1,0 +1,37 @@
+import { setImmediate } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import type { AuditExports } from "../ports/audit-log.js";
+import { eventsMatching } from "./audit-filter.js";
+import { firstSince, newestSeq, spans } from "./audit-spans.js";
+import { type ExportSource, lineFormat } from "./export-formats.js";
+import { auditEvents } from "./schema.js";
+import type { Store } from "./store.js";
+
+/** Lines of one piece: some ms of the database's time. */
+const AT_ONCE = 1_500;
+
+/** Writes events as lines. Memory and the time between two pieces are bounded however many events there are; timers run between pieces. */
+export function createAuditExports(read: Store["read"], source: ExportSource): AuditExports {
+  return async function* exportEvents({ filter, format, after, to }) {
+    const { header, line } = lineFormat(format, source);
+    const end = to ?? (await newestSeq(read));
+    if (header !== "") yield { text: header, upTo: after };
+    const first = filter.since === undefined || after > 0 ? after + 1 : await firstSince(read, filter.since);
+    if (first === undefined) return;
+    const matching = eventsMatching(read, filter);
+    const where = matching === undefined ? sql`` : sql`and ${matching}`;
+    for await (const span of spans({ from: first, to: end }, "oldest")) {
+      for (let from = span.from; ; await setImmediate()) {
+        const [piece] = await read.all<{ text: string | null; last: number | null; count: number }>(sql`
+          select group_concat(line, char(10)) as text, max(seq) as last, count(*) as count from (
+            select e.seq as seq, ${line} as line
+            from (select * from ${auditEvents} where seq between ${from} and ${span.to} ${where} order by seq limit ${AT_ONCE}) e
+            left join requests r on r.id = e.request_id left join sessions s on s.id = e.session_id)`);
+        if (piece === undefined || piece.text === null || piece.last === null) break;
+        yield { text: `${piece.text}\n`, upTo: piece.last };
+        if (piece.count < AT_ONCE) break;
+        from = piece.last + 1;
+      }
+    }
+  };
+}
