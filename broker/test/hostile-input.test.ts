@@ -51,6 +51,34 @@ describe("hostile input", () => {
     expect(Date.now() - started).toBeLessThan(2_000);
   });
 
+  it.each([
+    ["a huge one", 100_000, 413],
+    ["one of a fair size", 100, 201],
+  ])("is counted as it comes when its length is not announced: %s", async (_case, length, status) => {
+    const body = JSON.stringify({ ...order, reason: "x".repeat(length) });
+    const answer = await new Promise<{ status: number | undefined; cache: string | undefined }>((resolve, reject) => {
+      const call = httpRequest(
+        `${arena.broker().url}/v1/requests`,
+        {
+          method: "POST",
+          headers: {
+            authorization: `Bearer ${alice.token}`,
+            "content-type": "application/json",
+            "transfer-encoding": "chunked",
+          },
+        },
+        (reply) => {
+          reply.resume();
+          resolve({ status: reply.statusCode, cache: reply.headers["cache-control"] });
+        },
+      );
+      call.on("error", reject);
+      for (let start = 0; start < body.length; start += 10_000) call.write(body.slice(start, start + 10_000));
+      call.end();
+    });
+    expect(answer).toEqual({ status, cache: "no-store" });
+  });
+
   it("must say that it is JSON, so that no web page can send it from a form", async () => {
     const reply = await alice.call("POST", "/v1/requests", JSON.stringify(order), { "content-type": "text/plain" });
     expect(reply).toMatchObject({ status: 415, body: { code: "unsupported_media_type" } });

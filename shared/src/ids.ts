@@ -30,11 +30,20 @@ export function newId<K extends IdKind>(kind: K): IdOf[K] {
   return `${KINDS[kind]}_${randomText(LENGTH[kind])}` as IdOf[K];
 }
 
+/** Random bytes are fetched so many at a time: a call costs as much as hundreds of bytes do. Each is used once. */
+const pool = new Uint8Array(1_024);
+let used = pool.length;
+
 /** `length` random characters of the alphabet: 5 bits each, unbiased. */
 export function randomText(length: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
   let text = "";
-  for (const byte of bytes) text += ALPHABET[byte & 31];
+  while (text.length < length) {
+    if (used === pool.length) {
+      crypto.getRandomValues(pool);
+      used = 0;
+    }
+    text += ALPHABET[(pool[used++] ?? 0) & 31];
+  }
   return text;
 }
 

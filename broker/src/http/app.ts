@@ -79,10 +79,11 @@ export function routes(broker: Broker): AnyRoute[] {
 /** The HTTP face of the broker. */
 export function createApp(broker: Broker): Hono {
   const app = new Hono();
-  app.use(async (context, next) => {
-    await next();
+  app.use((context, next) => {
+    // Before the answer is made: afterwards hono makes it anew for each.
     context.header("cache-control", "no-store");
     context.header("x-content-type-options", "nosniff");
+    return next();
   });
   app.use(strictPath());
   app.use("/v1/sign-ins", limitByAddress(broker.clock));

@@ -1,12 +1,9 @@
 import { PhiError } from "@phi/shared/errors";
 import type { Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { z } from "zod";
 import type { Caller } from "../domain/caller.js";
+import { limitBody } from "./limit-body.js";
 import { inputError } from "./problem.js";
-
-/** Larger bodies are refused by the bytes read, whatever the header says. */
-const BODY_LIMIT = 64 * 1024;
 
 /** What a handler gets: everything parsed, the caller known. */
 export interface Input<Body, Query> {
@@ -82,13 +79,7 @@ function mount<Body, Query, Reply, Who>(
   handle: (input: Input<Body, Query>, who: Who) => Promise<Reply>,
   identify: (context: Context) => Promise<Who>,
 ): void {
-  const limit = bodyLimit({
-    maxSize: BODY_LIMIT,
-    onError: () => {
-      throw new PhiError("body_too_large", `The body is larger than ${BODY_LIMIT / 1024} KiB.`);
-    },
-  });
-  app.on(route.method.toUpperCase(), route.path, limit, async (context) => {
+  app.on(route.method.toUpperCase(), route.path, limitBody(), async (context) => {
     const who = await identify(context);
     const input: Input<Body, Query> = {
       body: route.body === undefined ? (undefined as Body) : parse(route.body, await readJson(context)),

@@ -29,7 +29,7 @@ const MOST = 200;
 export function createFindUsableRequest({ ledger, dossiers, clock }: Needs): FindUsableRequest {
   return async (caller, order) => {
     if (order.request !== undefined) {
-      const { request, rights } = await dossiers.open(caller, order.request);
+      const { request, rights } = await dossiers.openRequest(caller, order.request);
       if (rights.use && isUsableNow(request)) return request;
       throw whyNotUsable(request, rights.use || rights.end || rights.withdraw);
     }

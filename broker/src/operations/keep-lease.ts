@@ -2,7 +2,7 @@ import type { HeartbeatReply } from "@phi/shared/contract/lease";
 import { PhiError } from "@phi/shared/errors";
 import { type LeaseId, parseId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
-import { type AskedLease, isAsked, type Lease } from "../domain/lease.js";
+import type { AskedLease, Lease } from "../domain/lease.js";
 import { keepAlive } from "../domain/lease-moves.js";
 import { samePrincipal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
@@ -22,13 +22,11 @@ interface Needs {
 export function createOpenLease({ ledger }: { readonly ledger: Ledger }) {
   return async function openLease(caller: Caller, typed: string): Promise<{ lease: AskedLease; request: Request }> {
     const id: LeaseId | undefined = parseId("lease", typed);
-    const lease = id && (await ledger.lease(id));
-    const asked = lease !== undefined && isAsked(lease) ? lease : undefined;
-    const request = asked && (await ledger.request(asked.requestId));
-    if (asked === undefined || request === undefined || !samePrincipal(request.requester, caller.principal)) {
+    const found = id && (await ledger.leaseWithRequest(id));
+    if (found === undefined || !samePrincipal(found.request.requester, caller.principal)) {
       throw new PhiError("not_found", "There is no such lease, or it is not yours.");
     }
-    return { lease: asked, request };
+    return found;
   };
 }
 

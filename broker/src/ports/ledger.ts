@@ -3,7 +3,7 @@ import type { EndReason } from "@phi/shared/contract/request";
 import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
-import type { Lease, RevokeReason } from "../domain/lease.js";
+import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
 import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
@@ -122,6 +122,15 @@ export interface RequestFilter {
   readonly limit: number;
 }
 
+/** A request with all that belongs to it. */
+export interface RequestDossier {
+  readonly request: Request;
+  /** The first answer first. */
+  readonly approvals: readonly Approval[];
+  /** The oldest first. */
+  readonly leases: readonly Lease[];
+}
+
 /** What operations need of the store. Every write goes through {@link Ledger.commit} or {@link Ledger.record}. */
 export interface Ledger {
   /** Rejects with `store_unavailable` when it cannot be recorded; then nothing of it was. */
@@ -145,6 +154,10 @@ export interface Ledger {
   approvals(requests: readonly RequestId[]): Promise<Approval[]>;
   leasesOf(requests: readonly RequestId[]): Promise<Lease[]>;
   lease(id: LeaseId): Promise<Lease | undefined>;
+  /** A lease that somebody asked for, with the request it is under, as of one instant. */
+  leaseWithRequest(id: LeaseId): Promise<{ readonly lease: AskedLease; readonly request: Request } | undefined>;
+  /** Those of the requests that exist, each with all that belongs to it, as of one instant; in the order of the ids. */
+  dossiers(ids: readonly RequestId[]): Promise<readonly RequestDossier[]>;
   audit(reading: AuditReading): Promise<AuditEvent[]>;
 
   /** Requests whose instant has come, oldest first. */

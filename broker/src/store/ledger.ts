@@ -1,16 +1,18 @@
 import { randomText } from "@phi/shared/ids";
 import { desc } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { isAsked } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Changes } from "../ports/changes.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import { createAuditLog } from "./audit-log.js";
+import { readDossiers } from "./dossiers.js";
 import { entryToRow } from "./event-rows.js";
 import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
 import { approvals, auditEvents, leases, ledgers, requests, sessions, signIns } from "./schema.js";
 import { everyColumn, rowTo, select } from "./select.js";
-import { insertIf, sql } from "./sql.js";
+import { columnsOf, insertIf, listed, sql } from "./sql.js";
 import type { Statement } from "./statement.js";
 import { advanceLease, compileStep, recorded } from "./steps.js";
 import type { Store } from "./store.js";
@@ -149,6 +151,19 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       return row && leaseFromRow(row);
     },
 
+    async leaseWithRequest(id) {
+      const [row] = await rows(
+        sql`select ${everyColumn(leases)}, ${everyColumn(requests)} from ${leases} join ${requests} on ${requests.id} = ${leases.requestId}
+          where ${leases.id} = ${id}`,
+      );
+      if (row === undefined) return undefined;
+      const lease = leaseFromRow(rowTo(leases, row));
+      if (!isAsked(lease)) return undefined;
+      return { lease, request: requestFromRow(rowTo(requests, row, columnsOf(leases).length)) };
+    },
+
+    dossiers: (ids) => readDossiers(store, ids),
+
     audit: log.query,
 
     async dueRequests(now, limit) {
@@ -208,11 +223,6 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       await writer.write([sql`update ${leases} set due_at = ${now} where ${held}`], async () => true);
     },
   });
-}
-
-/** Any of these, as one value, so that the text is the same for one and for many. */
-function listed(values: readonly string[]): Statement {
-  return sql`(select value from json_each(${JSON.stringify(values)}))`;
 }
 
 /** The mark of this ledger's credentials on every target; made once, at the first start. */

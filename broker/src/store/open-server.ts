@@ -83,6 +83,9 @@ export async function openServer(
     return {
       read,
       rows: (statement) => rowsOnServer(reading, statement),
+      async together(...statements) {
+        return (await batchOnServer(reading, statements, "read")).map(({ rows }) => rows);
+      },
       writer,
       changes,
       clock,

@@ -39,6 +39,8 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
     return {
       read: drizzle(client),
       rows: async (statement) => connection.rows(statement),
+      // All writes pass this connection, and nothing is awaited between two questions.
+      together: async (...statements) => statements.map((statement) => connection.rows(statement)),
       writer,
       changes: createChanges(),
       clock: undefined,

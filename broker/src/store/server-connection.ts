@@ -8,8 +8,12 @@ import type { Answer, Row, Statement, Value } from "./statement.js";
 export type AfterBatch = (batch: (statements: readonly Statement[]) => Promise<readonly Answer[]>) => Promise<void>;
 
 /** One atomic batch on the server, and what came of each statement. */
-export async function batchOnServer(client: Client, statements: readonly Statement[]): Promise<readonly Answer[]> {
-  const results = await client.batch(statements.map(toInStatement), "write");
+export async function batchOnServer(
+  client: Client,
+  statements: readonly Statement[],
+  mode: "read" | "write" = "write",
+): Promise<readonly Answer[]> {
+  const results = await client.batch(statements.map(toInStatement), mode);
   return results.map(({ rows, rowsAffected }) => ({ rows: rows.map(toRow), changes: rowsAffected }));
 }
 

@@ -179,6 +179,38 @@ describe.skipIf(noServer !== undefined)("a ledger on a libSQL server", () => {
     }
   });
 
+  it("shows a request and its leases as of one instant, while another broker ends them", async () => {
+    const [here, there] = await Promise.all([arena.open(), arena.open()]);
+    for (let round = 0; round < 8; round++) {
+      const request = pendingRequest({ state: "approved", approvedAt: 1_000, claimUntil: 3_600_000 } as never);
+      await here.ledger.commit(insert(request));
+      const { lease, session } = issuingLease(request);
+      await here.ledger.commit({
+        guard: { do: "insert_lease", lease, session, at: 2_000, idempotencyKey: undefined },
+        events: [entry("lease.planned", request)],
+      });
+      let isOver = false;
+      const end = there.ledger.commit({
+        guard: {
+          do: "advance_request",
+          id: request.id,
+          from: "approved",
+          to: "ended",
+          dueAt: null,
+          set: { endedAt: 9, endedBecause: "revoked" },
+        },
+        follow: [{ do: "revoke_leases_of", requestId: request.id, because: "revoked", since: 9, at: 9 }],
+        events: [entry("request.ended", request)],
+      });
+      while (!isOver) {
+        const [seen] = await here.ledger.dossiers([request.id]);
+        isOver = seen?.request.state === "ended";
+        expect(seen?.leases.map(({ state }) => state)).toEqual([isOver ? "revoking" : "issuing"]);
+      }
+      expect(await end).toBe("moved");
+    }
+  });
+
   it("lets something follow every batch, which sees the whole of it, and holds up nobody who waits for the batch", async () => {
     const seen: number[] = [];
     let goOn = () => {};

@@ -28,6 +28,11 @@ export function sql(pieces: TemplateStringsArray, ...parts: readonly Part[]): St
   return { sql: text, args };
 }
 
+/** Any of these, after `in`: one value, so that the text is the same for one and for many. */
+export function listed(values: readonly string[]): Statement {
+  return sql`(select value from json_each(${JSON.stringify(values)}))`;
+}
+
 /** `insert into table select values where condition`: the row comes to be only if the condition holds in the same batch. */
 export function insertIf<Table extends SQLiteTable>(
   table: Table,

@@ -10,6 +10,8 @@ export interface Store {
   readonly read: ReturnType<typeof drizzle>;
   /** For the few questions that are asked all the time: the statement stays prepared. */
   rows(statement: Statement): Promise<readonly Row[]>;
+  /** Several of them, answered as of one instant. */
+  together(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   readonly writer: Writer;
   /** Tells who waits in this process, also of what other brokers change. */
   readonly changes: Changes;

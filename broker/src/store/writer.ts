@@ -78,9 +78,9 @@ export function createWriter(commitBatch: CommitBatch, afterBatch?: () => Promis
   }
 
   async function drain(): Promise<void> {
-    // Whoever writes in this turn of the event loop joins the first group.
-    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
+      // A turn of the event loop before each group: whoever writes in it joins, and timers and sockets wait for one group, not for all.
+      await new Promise((resolve) => setImmediate(resolve));
       await commit(take());
       await afterBatch?.();
     }
