@@ -4,6 +4,7 @@ import { serveSocket } from "./admin/serve-socket.js";
 import type { Config } from "./config/config.js";
 import { compilePolicy } from "./domain/policy/policy.js";
 import { createExpiryLoop } from "./expiry/loop.js";
+import { createRecordingsKeeper } from "./expiry/recordings-keeper.js";
 import { createTargetSweeps } from "./expiry/target-sweeps.js";
 import { type Broker, createApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
@@ -22,15 +23,20 @@ import { createExportAudit } from "./operations/export-audit.js";
 import { createFindUsableRequest } from "./operations/find-usable-request.js";
 import { createIssueLease } from "./operations/issue-lease.js";
 import { createKeepLease } from "./operations/keep-lease.js";
+import { createKeepRecordings } from "./operations/keep-recordings.js";
 import { createKeepTime } from "./operations/keep-time.js";
 import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
+import { createListSessions } from "./operations/list-sessions.js";
+import { createOpenSession } from "./operations/open-session.js";
 import { createOpenTarget } from "./operations/open-target.js";
 import { createQueryAudit } from "./operations/query-audit.js";
 import { createReadAuditOn } from "./operations/read-audit-on.js";
 import { createReadMetrics } from "./operations/read-metrics.js";
+import { createReadRecording } from "./operations/read-recording.js";
 import { createReconcile } from "./operations/reconcile.js";
 import { createReconcileAll } from "./operations/reconcile-all.js";
+import { createRecordSession } from "./operations/record-session.js";
 import { createReloadPolicy, type ReloadPolicy } from "./operations/reload-policy.js";
 import { createReportStatus } from "./operations/report-status.js";
 import { createRevocation } from "./operations/revocation.js";
@@ -48,6 +54,7 @@ import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
 import { openStore } from "./store/open.js";
 import { openServer } from "./store/open-server.js";
+import { createRecordings } from "./store/recordings.js";
 import { createSteadyClock } from "./time/steady-clock.js";
 
 const monotonic = () => performance.now();
@@ -150,6 +157,18 @@ export async function startBroker({
   const { host, port } = config.listen;
   const exports = createAuditExports(store.read, { url: config.publicUrl ?? `http://${host}:${port}`, version });
   const queryAudit = createQueryAudit({ ledger, overview });
+  const recordings = createRecordings(store);
+  const openSession = createOpenSession({ ledger, recordings, clock });
+  const recordingsKeeper = createRecordingsKeeper({
+    keepRecordings: createKeepRecordings({
+      ledger,
+      recordings,
+      revokeLeases,
+      clock,
+      keepFor: config.recordings.keepFor * 1_000,
+    }),
+    log,
+  });
   const broker: Broker = {
     discovery: {
       name: "phi",
@@ -192,6 +211,16 @@ export async function startBroker({
     queryAudit,
     exportAudit: createExportAudit({ ledger, clock, exports }),
     readAuditOn: createReadAuditOn({ queryAudit, overview }),
+    recordSession: createRecordSession({
+      ledger,
+      recordings,
+      openSession,
+      changes,
+      clock,
+      mostBytes: config.recordings.mostMegabytes * 1024 * 1024,
+    }),
+    readRecording: createReadRecording({ ledger, recordings, openSession, clock }),
+    listSessions: createListSessions({ recordings }),
     isReady,
     ...(config.metrics ? { metrics: renderMetrics } : {}),
   };
@@ -228,6 +257,7 @@ export async function startBroker({
     });
     await catchUp();
     loop.start();
+    recordingsKeeper.start();
     socket = config.adminSocket === undefined ? undefined : await serveSocket(config.adminSocket, admin, log);
     const server = await listen(createApp(broker), config.listen);
     return {
@@ -238,6 +268,7 @@ export async function startBroker({
         await server.close();
         await socket?.close();
         await sweeps.stop();
+        await recordingsKeeper.stop();
         await loop.stop();
         clearTimeout(cut);
         await ledger
@@ -250,6 +281,7 @@ export async function startBroker({
   } catch (error) {
     await socket?.close();
     await sweeps.stop();
+    await recordingsKeeper.stop();
     await loop.stop();
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await store.close();

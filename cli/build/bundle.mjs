@@ -21,7 +21,7 @@ const out = path.join(root, "dist", "bin");
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
 /** What the entry reads only when it needs it, by path below src/. */
-const LAZY = ["program.ts", "terminal/pick.ts", "broker-client/undici-transport.ts"];
+const LAZY = ["program.ts", "terminal/pick.ts", "broker-client/undici-transport.ts", "child/recorded/run-recorded.ts"];
 /** Most bytes of the entry: parsing is part of every start. */
 const ENTRY_LIMIT = 64 * 1024;
 
@@ -33,7 +33,7 @@ const common = {
   minify: true, // half the bytes to parse at each start
   sourcemap: "linked", // for node --enable-source-maps with PHI_DEBUG=1
   conditions: ["source"], // workspace packages from their sources: never a stale build
-  external: ["@napi-rs/keyring"], // holds a native binary, and may be missing
+  external: ["@napi-rs/keyring", "@lydell/node-pty"], // hold native binaries, and may be missing
   define: { PHI_VERSION: JSON.stringify(version) },
   legalComments: "none",
   metafile: true,

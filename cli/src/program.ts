@@ -52,6 +52,13 @@ const COMMANDS: readonly Entry[] = [
     () => import("./commands/audit.js"),
   ],
   [
+    "sessions",
+    BACK,
+    "what was run under which access, and whether it is recorded",
+    () => import("./commands/sessions.js"),
+  ],
+  ["replay", BACK, "play the recording of a session, or write it to a file", () => import("./commands/replay.js")],
+  [
     "completion",
     BACK,
     "completion for bash, zsh or fish",

@@ -1,23 +1,16 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createPerson, type Person } from "./person.testing.js";
+import { type Desk, hasTmux, openDesk } from "./tmux.testing.js";
 
 /** `phi exec` and `phi shell` on a real terminal, typed into through tmux. */
-const hasTmux = spawnSync("tmux", ["-V"]).status === 0 && existsSync("/bin/bash");
-if (!hasTmux) process.stderr.write("pty tests are skipped: they need tmux and bash\n");
-
-const BIN = fileURLToPath(new URL("../bin/phi.cjs", import.meta.url));
-
-describe.skipIf(!hasTmux)("on a terminal", () => {
+describe.skipIf(!hasTmux())("on a terminal", () => {
   let place: Environment;
   let alice: Person;
   let bob: Person;
-  let socket: string;
-  let sessions = 0;
+  let desk: Desk;
 
   beforeAll(async () => {
     place = await startEnvironment();
@@ -40,66 +33,16 @@ describe.skipIf(!hasTmux)("on a terminal", () => {
     return id;
   }
 
-  const tmux = (...args: string[]) => execFileSync("tmux", ["-S", socket, ...args], { encoding: "utf8" });
-  const type = (text: string) => tmux("send-keys", "-l", text);
-  const key = (name: string) => tmux("send-keys", name);
-  const line = (text: string) => {
-    type(text);
-    key("Enter");
-  };
-  const screen = () => tmux("capture-pane", "-p", "-J");
-
+  const type = (text: string) => desk.type(text);
+  const key = (name: string) => desk.key(name);
+  const line = (text: string) => desk.line(text);
+  const shows = (pattern: RegExp, patience?: number) => desk.shows(pattern, patience);
   const script = (name: string, text: string) => writeFileSync(path.join(alice.home, name), text);
 
-  /** Waits until the screen shows it, and gives the screen. */
-  async function shows(pattern: RegExp, patience = 15_000): Promise<string> {
-    for (const end = Date.now() + patience; ; ) {
-      const now = screen();
-      if (pattern.test(now)) return now;
-      if (Date.now() > end) throw new Error(`the screen never showed ${pattern}:\n${now}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
   beforeEach(async () => {
-    // A socket of its own for each test: the server of the one before may still be on its way out.
-    socket = path.join(alice.home, `tmux-${++sessions}`);
-    const env = [
-      "env",
-      "-i",
-      `PATH=${process.env.PATH ?? ""}`,
-      `HOME=${alice.home}`,
-      `XDG_STATE_HOME=${alice.home}/state`,
-      "TERM=screen",
-      "LANG=C.UTF-8",
-      "SHELL=/bin/sh",
-      "HISTFILE=",
-      "LESSHISTFILE=-",
-    ];
-    execFileSync("tmux", [
-      "-S",
-      socket,
-      "-f",
-      "/dev/null",
-      "new-session",
-      "-d",
-      "-c",
-      alice.home,
-      "-x",
-      "100",
-      "-y",
-      "30",
-      ...env,
-      "/bin/bash",
-      "--norc",
-      "--noprofile",
-    ]);
-    line(`PS1='ready> '; phi() { ${process.execPath} ${BIN} "$@"; }; clear`);
-    await shows(/^ready> /m);
+    desk = await openDesk(alice.home);
   });
-  afterEach(() => {
-    spawnSync("tmux", ["-S", socket, "kill-server"]);
-  });
+  afterEach(() => desk.leave());
 
   test("says in one line what the command works under, and nothing with --quiet", async () => {
     line("phi exec -- echo hello");
@@ -160,7 +103,7 @@ describe.skipIf(!hasTmux)("on a terminal", () => {
   test("tells the child of a new window size", async () => {
     line("phi exec -- bash -c 'trap \"stty size; exit\" WINCH; echo started; while :; do sleep 0.1; done'");
     await shows(/^started/m);
-    tmux("resize-window", "-x", "77", "-y", "22");
+    desk.tmux("resize-window", "-x", "77", "-y", "22");
     await shows(/^22 77$/m);
   });
 

@@ -28,6 +28,7 @@ export const CATALOGUE = {
   wait_timed_out: { status: 408, exit: 6, title: "No answer in time" },
   still_pending: { status: 409, exit: 8, title: "Still waiting for an answer" },
   lease_lost: { status: 409, exit: 1, title: "The lease has ended" },
+  recording_required: { status: 409, exit: 5, title: "This access must be recorded" },
   target_unavailable: { status: 503, exit: 1, title: "The resource does not answer" },
   target_refused: { status: 502, exit: 1, title: "The resource refused what phi asked of it" },
   store_unavailable: { status: 503, exit: 1, title: "The broker cannot record, so it does not act" },

@@ -29,6 +29,8 @@ export interface Config {
   readonly adminSocket?: string | undefined;
   /** Whether `/metrics` is served on the main listener too. */
   readonly metrics: boolean;
+  /** `keepFor` in seconds. */
+  readonly recordings: { readonly keepFor: number; readonly mostMegabytes: number };
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
   /** By name, in the order of the file. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileSchema, type KindSchemas, resourceFrame } from "./schema.js";
+import { fileSchema, type KindSchemas, resourceFrame, roleFrame } from "./schema.js";
 
 type JsonSchema = Record<string, unknown>;
 
@@ -17,7 +17,7 @@ export function configJsonSchema(kinds: KindSchemas): JsonSchema {
       properties: {
         ...properties(frame),
         kind: { const: kind },
-        roles: { ...properties(frame).roles, additionalProperties: toJsonSchema(schemas.role) },
+        roles: { ...properties(frame).roles, additionalProperties: roleJsonSchema(schemas.role) },
         ...properties(own),
       },
       required: [...required(frame), ...required(own)],
@@ -33,6 +33,12 @@ export function configJsonSchema(kinds: KindSchemas): JsonSchema {
       resources: { ...properties(file).resources, additionalProperties: { oneOf: resources } },
     },
   };
+}
+
+/** phi's own fields of a role beside its kind's. */
+function roleJsonSchema(kind: z.ZodType): JsonSchema {
+  const own = toJsonSchema(kind);
+  return { ...own, properties: { ...properties(own), ...properties(toJsonSchema(roleFrame)) } };
 }
 
 function toJsonSchema(schema: z.ZodType): JsonSchema {

@@ -247,7 +247,7 @@ policies:
     { URL: ADMIN_URL },
   );
   expect(problems.join("\n")).toMatchInlineSnapshot(`
-    "1:1 lissen: is not a field phi knows; allowed are listen, publicUrl, database, databaseToken, databasePlainHttp, issuer, signIn, adminSocket, metrics, admins, auditors, resources, policies; did you mean listen?
+    "1:1 lissen: is not a field phi knows; allowed are listen, publicUrl, database, databaseToken, databasePlainHttp, issuer, signIn, adminSocket, metrics, admins, auditors, recordings, resources, policies; did you mean listen?
     2:12 publicUrl: must use https; http is for loopback addresses only
     3:11 database: must begin with file:, http://, https:// or libsql://
     4:1 issuer.clientId: is missing
@@ -262,7 +262,7 @@ policies:
     18:5 resources.db-stage.graveyrad: is not a field phi knows; allowed are kind, description, roles, url, connect, graveyard; did you mean graveyard?
     19:22 resources.db-stage.connect.port: must be a number, not a text
     20:14 resources.db-stage.roles.readonly.memberOf: is missing
-    20:26 resources.db-stage.roles.readonly.memberof: is not a field phi knows; allowed are memberOf, connectionLimit; did you mean memberOf?
+    20:26 resources.db-stage.roles.readonly.memberof: is not a field phi knows; allowed are recording, recordInput, memberOf, connectionLimit; did you mean memberOf?
     23:5 policies[0].requesters: must list at least one
     26:18 policies[0].maxDuration: must be a length of time; write for example 45s, 30m or 1h30m, at most 366d
     27:11 policies[1].name: is the name of policies[0] too; names of policies are unique

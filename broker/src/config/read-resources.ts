@@ -1,8 +1,9 @@
+import type { RecordingRules } from "@phi/shared/contract/recording";
 import type { Resource } from "../domain/resource.js";
 import { didYouMean, explainIssue } from "./explain-issue.js";
 import { parseWithSecrets } from "./parse-with-secrets.js";
 import type { Path, Problem } from "./problems.js";
-import { type KindSchema, type KindSchemas, resourceFrame } from "./schema.js";
+import { type KindSchema, type KindSchemas, resourceFrame, roleFrame } from "./schema.js";
 
 export interface ReadResource {
   /** Absent when there are problems. */
@@ -58,15 +59,31 @@ export function readResource(name: string, content: unknown, kinds: KindSchemas)
 
   const config = parsePart(schemas.config, rest, prefix, Object.keys(resourceFrame.shape));
   const roles = new Map<string, unknown>();
+  const recordings = new Map<string, RecordingRules>();
+  const ownFields = Object.keys(roleFrame.shape);
   for (const [role, settings] of Object.entries(isMapping(content.roles) ? content.roles : {})) {
-    roles.set(role, parsePart(schemas.role, settings, [...prefix, "roles", role]));
+    const path = [...prefix, "roles", role];
+    const [own, others] = isMapping(settings) ? split(settings, ownFields) : [{}, settings];
+    roles.set(role, parsePart(schemas.role, others, path, ownFields));
+    const rules = readRecording(own, path, problems);
+    if (rules !== undefined) recordings.set(role, rules);
   }
   if (isMapping(content.roles) && roles.size === 0) {
     problems.push({ path: [...prefix, "roles"], message: "must name at least one role" });
   }
 
   if (problems.length > 0 || frame.output === undefined) return { problems, bareSecrets };
-  return { resource: { name, kind, description: frame.output.description, config, roles }, problems, bareSecrets };
+  const { description } = frame.output;
+  return { resource: { name, kind, description, config, roles, recordings }, problems, bareSecrets };
+}
+
+function readRecording(own: Fields, path: Path, problems: Problem[]): RecordingRules | undefined {
+  const parsed = parseWithSecrets(roleFrame, own);
+  problems.push(
+    ...parsed.issues.flatMap((issue) => explainIssue(issue, { schema: roleFrame, content: own, prefix: path })),
+  );
+  if (parsed.output === undefined || parsed.output.recording === "none") return undefined;
+  return { mode: parsed.output.recording, input: parsed.output.recordInput };
 }
 
 export function isMapping(value: unknown): value is Fields {

@@ -1,4 +1,6 @@
 import { name } from "@phi/shared/contract/fields";
+import { recordingModes } from "@phi/shared/contract/recording";
+import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
@@ -17,6 +19,20 @@ export const resourceFrame = z.strictObject({
   kind: z.string().describe("What it is; decides which further fields there are."),
   description: text(200).optional().describe("Shown to people beside the name."),
   roles: z.record(name, z.unknown()).describe("The levels of access it has, by name."),
+});
+
+/** The part of a role that is phi's own; all else is its kind's. */
+export const roleFrame = z.strictObject({
+  recording: z
+    .enum(["none", ...recordingModes])
+    .default("none")
+    .describe(
+      "What is recorded of the sessions under it: none, terminal (what is seen, when there is a terminal), or required (what cannot be recorded does not run).",
+    ),
+  recordInput: z
+    .boolean()
+    .default(false)
+    .describe("Whether what is typed is recorded too. People type passwords: think twice."),
 });
 
 const day = 86_400;
@@ -85,6 +101,24 @@ export const fileSchema = z.strictObject({
     .describe("Whether /metrics is also served where people reach the broker; it is always there on the admin socket."),
   admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
   auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
+  recordings: z
+    .strictObject({
+      keepFor: duration(LONGEST_DURATION)
+        .default(90 * day)
+        .meta({ writtenDefault: "90d" })
+        .describe("How long recordings are kept."),
+      mostMegabytes: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(64)
+        .describe(
+          "Longest recording of one session, in MiB as it is kept (compressed); what comes after is not recorded.",
+        ),
+    })
+    .default({ keepFor: 90 * day, mostMegabytes: 64 })
+    .meta({ writtenDefault: { keepFor: "90d", mostMegabytes: 64 } })
+    .describe("Recordings of sessions; which are recorded is said by each role."),
   resources: z.record(name, z.unknown()).default({}).describe("The targets, by name."),
   policies: z
     .array(policySchema)

@@ -15,6 +15,8 @@ export type RevokeReason =
   | "window_over"
   | "command_ended"
   | "not_started"
+  /** It had to be recorded, and could not be any more. */
+  | "recording_failed"
   | "heartbeat_lost"
   | "not_acknowledged"
   | "issue_failed"

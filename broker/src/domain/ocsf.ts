@@ -30,6 +30,7 @@ const UPDATED = 8;
 const CREATE = 1;
 const READ = 2;
 const UPDATE = 3;
+const DELETE = 4;
 const OTHER = 99;
 
 const CRITICAL = 5;
@@ -76,6 +77,11 @@ const CLASSES: Readonly<Record<AuditKind, readonly [OcsfClass, number, number?]>
   "lease.lost": [USER_ACCESS, OTHER],
   "session.started": [PROCESS_ACTIVITY, LAUNCH],
   "session.ended": [PROCESS_ACTIVITY, TERMINATE],
+  "session.recorded": [API_ACTIVITY, CREATE],
+  "session.recording_failed": [API_ACTIVITY, CREATE],
+  "session.recording_removed": [API_ACTIVITY, DELETE],
+  "session.replayed": [API_ACTIVITY, READ],
+  "session.watched": [API_ACTIVITY, READ],
 };
 
 /** Fields of every OCSF event, by the names that OCSF gives them. */

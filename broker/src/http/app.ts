@@ -14,8 +14,11 @@ import type { createIssueLease } from "../operations/issue-lease.js";
 import type { createKeepLease } from "../operations/keep-lease.js";
 import type { createListRequests } from "../operations/list-requests.js";
 import type { createListResources } from "../operations/list-resources.js";
+import type { createListSessions } from "../operations/list-sessions.js";
 import type { createQueryAudit } from "../operations/query-audit.js";
 import type { createReadAuditOn } from "../operations/read-audit-on.js";
+import type { createReadRecording } from "../operations/read-recording.js";
+import type { createRecordSession } from "../operations/record-session.js";
 import type { createSignIn } from "../operations/sign-in.js";
 import type { createSignOut } from "../operations/sign-out.js";
 import type { Changes } from "../ports/changes.js";
@@ -26,12 +29,14 @@ import { mountAuditExport } from "./audit-export.js";
 import { limitByAddress } from "./limiter.js";
 import { openApi } from "./openapi.js";
 import { toProblem } from "./problem.js";
+import { mountRecordingEvents } from "./recording-events.js";
 import { mountRequestEvents } from "./request-events.js";
 import type { AnyRoute } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
 import { leaseRoutes } from "./routes/leases.js";
 import { requestRoutes } from "./routes/requests.js";
 import { resourceRoutes } from "./routes/resources.js";
+import { sessionRoutes } from "./routes/sessions.js";
 import { signInRoutes } from "./routes/sign-ins.js";
 import { whyRoutes } from "./routes/why.js";
 import { strictPath } from "./strict-path.js";
@@ -55,6 +60,9 @@ export interface Broker {
   readonly issueLease: ReturnType<typeof createIssueLease>;
   readonly keepLease: ReturnType<typeof createKeepLease>;
   readonly endLease: ReturnType<typeof createEndLease>;
+  readonly recordSession: ReturnType<typeof createRecordSession>;
+  readonly readRecording: ReturnType<typeof createReadRecording>;
+  readonly listSessions: ReturnType<typeof createListSessions>;
   readonly queryAudit: ReturnType<typeof createQueryAudit>;
   readonly exportAudit: ReturnType<typeof createExportAudit>;
   readonly readAuditOn: ReturnType<typeof createReadAuditOn>;
@@ -72,6 +80,7 @@ export function routes(broker: Broker): AnyRoute[] {
     ...whyRoutes(broker),
     ...requestRoutes(broker),
     ...leaseRoutes(broker),
+    ...sessionRoutes(broker),
     ...auditRoutes(broker),
   ];
 }
@@ -92,6 +101,7 @@ export function createApp(broker: Broker): Hono {
   mountRequestEvents(app, broker);
   mountAuditEvents(app, broker);
   mountAuditExport(app, broker);
+  mountRecordingEvents(app, broker);
 
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {

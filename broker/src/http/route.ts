@@ -21,6 +21,8 @@ export interface Route<Body = unknown, Query = unknown, Reply = unknown> {
   readonly summary: string;
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
+  /** Bytes; the usual limit otherwise. */
+  readonly bodyLimit?: number;
   readonly status: 200 | 201 | 204;
   readonly reply?: z.ZodType<Reply>;
 }
@@ -79,7 +81,7 @@ function mount<Body, Query, Reply, Who>(
   handle: (input: Input<Body, Query>, who: Who) => Promise<Reply>,
   identify: (context: Context) => Promise<Who>,
 ): void {
-  app.on(route.method.toUpperCase(), route.path, limitBody(), async (context) => {
+  app.on(route.method.toUpperCase(), route.path, limitBody(route.bodyLimit), async (context) => {
     const who = await identify(context);
     const input: Input<Body, Query> = {
       body: route.body === undefined ? (undefined as Body) : parse(route.body, await readJson(context)),

@@ -1,4 +1,5 @@
 import type { LeaseOrder } from "@phi/shared/contract/lease";
+import type { RecordingRules } from "@phi/shared/contract/recording";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { printable } from "@phi/shared/text";
@@ -27,6 +28,9 @@ interface Needs {
   readonly revokeLeases: RevokeLeases;
 }
 
+/** Refusals that are facts worth keeping. */
+const REFUSALS = ["no_usable_request", "window_over", "not_permitted", "recording_required"];
+
 export interface Issued {
   readonly lease: AskedLease;
   readonly request: Request;
@@ -34,6 +38,8 @@ export interface Issued {
   /** End of the window; `expiresInMs` is how far off it is by the broker's clock. */
   readonly expiresAt: number;
   readonly expiresInMs: number;
+  /** What the CLI is to record of the session. */
+  readonly recording: RecordingRules | undefined;
 }
 
 /**
@@ -47,8 +53,11 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
   return async function issueLease(caller: Caller, order: LeaseOrder, idempotencyKey?: string): Promise<Issued> {
     const request = await findUsableRequest(caller, order).catch((error: unknown) => refused(caller, order, error));
     const target = await openTarget(caller, request);
+    const recording = await recordingOf(request, target, order).catch((error: unknown) =>
+      refused(caller, order, error),
+    );
     const lease = plan(request, target, order.use);
-    await record(caller, request, lease, order, idempotencyKey);
+    await record(caller, request, lease, { ...order, recording: recording?.mode }, idempotencyKey);
 
     let credential: Credential;
     try {
@@ -69,12 +78,24 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
       await giveUp(lease, error);
       throw error;
     }
-    return activate(caller, request, lease, order, target, credential);
+    return { ...(await activate(caller, request, lease, order, target, credential)), recording };
   };
+
+  /** What is to be recorded of this session, if it can be; what must be and cannot is refused before anything is made. */
+  async function recordingOf(request: Usable, { recording }: Target, order: LeaseOrder) {
+    if (recording === undefined) return undefined;
+    if (order.terminal && order.use === "command") return recording;
+    if (recording.mode === "terminal") return undefined;
+    throw new PhiError(
+      "recording_required",
+      `What is done as ${request.role} on ${request.resource} must be recorded, and this has no terminal to record.`,
+      { hint: "run it at a terminal with phi exec or phi shell, without pipes or files on its input and output" },
+    );
+  }
 
   /** That somebody wanted a credential and got none is a fact worth keeping; an ambiguous call is only a question. */
   async function refused(caller: Caller, order: LeaseOrder, error: unknown): Promise<never> {
-    if (error instanceof PhiError && ["no_usable_request", "window_over", "not_permitted"].includes(error.code)) {
+    if (error instanceof PhiError && REFUSALS.includes(error.code)) {
       await ledger.record({
         id: newId("event"),
         at: clock.now(),
@@ -111,7 +132,7 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
     caller: Caller,
     request: Usable,
     lease: Issuing,
-    order: LeaseOrder,
+    order: LeaseOrder & Pick<Session, "recording">,
     idempotencyKey?: string,
   ): Promise<void> {
     const session: Session = {
@@ -121,6 +142,7 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
       command: order.command.map((word) => printable(word, 1_000)),
       host: printable(order.host, 255),
       startedAt: lease.createdAt,
+      recording: order.recording,
     };
     const outcome = await ledger
       .commit({
@@ -153,7 +175,7 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
     order: LeaseOrder,
     target: Target,
     credential: Credential,
-  ): Promise<Issued> {
+  ): Promise<Omit<Issued, "recording">> {
     const now = clock.now();
     const activation = activateLease(lease, now);
     const outcome = await ledger.commit({

@@ -1,3 +1,4 @@
+import type { RecordingRules } from "@phi/shared/contract/recording";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
@@ -15,6 +16,8 @@ export interface Target {
   readonly resource: Resource;
   readonly role: unknown;
   readonly provider: Provider;
+  /** What is to be recorded of a session under the role; absent for nothing. */
+  readonly recording: RecordingRules | undefined;
 }
 
 /**
@@ -38,7 +41,8 @@ export function createOpenTarget({ ledger, catalogue, clock, standings }: Needs)
     const standing = catalogue.policy().stillHolds(caller.principal, request, clock.now());
     const gone = resource === undefined || provider === undefined || role === undefined;
     const outdated = standings.outdated(request.resource) !== undefined;
-    if (!gone && !outdated && standing.holds) return { resource, role, provider };
+    if (!gone && !outdated && standing.holds)
+      return { resource, role, provider, recording: resource.recordings?.get(request.role) };
     const because = outdated
       ? `phi's records are older than what ${request.resource} has seen, so phi makes nothing there until its operator has decided.`
       : gone

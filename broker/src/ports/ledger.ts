@@ -1,4 +1,5 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import type { RecordingMode } from "@phi/shared/contract/recording";
 import type { EndReason } from "@phi/shared/contract/request";
 import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
@@ -8,6 +9,7 @@ import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { AuditReading } from "./audit-log.js";
+import type { RecordingStep } from "./recordings.js";
 
 /** A sign-in as the ledger keeps it: the token only as a hash. */
 export interface SignIn {
@@ -37,6 +39,8 @@ export interface Session {
   readonly command: readonly string[];
   readonly host: string;
   readonly startedAt: Instant;
+  /** What is to be recorded of it; absent for nothing. */
+  readonly recording?: RecordingMode | undefined;
 }
 
 export interface SessionEnd {
@@ -97,7 +101,8 @@ export type Step =
       readonly since: Instant;
       readonly at: Instant;
     }
-  | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd };
+  | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd }
+  | RecordingStep;
 
 /**
  * A change of the ledger: the first step guards the rest. Unless it changes exactly one row nothing else happens, and no event is

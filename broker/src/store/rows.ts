@@ -208,5 +208,6 @@ export function sessionFromRow(row: typeof sessions.$inferSelect): Session {
     command: row.command,
     host: row.host,
     startedAt: row.startedAt,
+    ...(row.recording === null ? {} : { recording: row.recording }),
   };
 }

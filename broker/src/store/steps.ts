@@ -1,5 +1,6 @@
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
+import { compileRecordingStep } from "./recording-steps.js";
 import { leaseToRow, requestToRow } from "./rows.js";
 import { approvals, auditEvents, leases, requests, sessions, signIns, usedIdTokens } from "./schema.js";
 import { insertIf, sql, updateIf } from "./sql.js";
@@ -109,6 +110,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
               command: [...step.session.command],
               host: step.session.host,
               startedAt: step.session.startedAt,
+              recording: step.session.recording,
             },
             follow,
           ),
@@ -159,6 +161,10 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           sql`${sessions.id} = ${step.id} and ${sessions.endedAt} is null and ${condition}`,
         ),
       );
+    case "append_chunk":
+    case "close_recording":
+    case "remove_recording":
+      return compileRecordingStep(step, condition, follow);
   }
 }
 

@@ -1,9 +1,10 @@
 import { heartbeatReply, leaseEndReply, leaseReply } from "@phi/shared/contract/lease";
 import { problem } from "@phi/shared/contract/problem";
+import { chunkReply } from "@phi/shared/contract/recording";
 import { newId } from "@phi/shared/ids";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { parseHeartbeatReply, parseLeaseEndReply, parseLeaseReply } from "./answers.js";
+import { parseChunkReply, parseHeartbeatReply, parseLeaseEndReply, parseLeaseReply } from "./answers.js";
 import { parseProblem } from "./answers-problem.js";
 
 /** Values that a field may turn into: of every kind, at the edges, and hostile. */
@@ -27,6 +28,10 @@ const ODD: unknown[] = [
     "ended",
     "revoked",
     "revoking",
+    "required",
+    "complete",
+    { mode: "required", input: true, more: 1 },
+    { mode: "none", input: true },
     [],
     [1],
     {},
@@ -116,6 +121,7 @@ const LEASE = {
   expiresInMs: 1_799_999.5,
   heartbeatMs: 10_000,
   environment: { PGUSER: "phi_1", PGPASSWORD: "s" },
+  recording: { mode: "terminal", input: false },
 };
 const PROBLEM = {
   type: "about:blank",
@@ -145,6 +151,7 @@ describe.each<[string, z.ZodType, (value: unknown) => unknown, Record<string, un
   ["a lease", leaseReply, parseLeaseReply, LEASE],
   ["a heartbeat", heartbeatReply, parseHeartbeatReply, { state: "ended", expiresInMs: 0, endedBecause: "revoked" }],
   ["the end of a lease", leaseEndReply, parseLeaseEndReply, { state: "revoked", endedBecause: "window_over" }],
+  ["a piece of a recording", chunkReply, parseChunkReply, { state: "recording" }],
   ["a problem", problem, parseProblem, PROBLEM],
 ])("the parser of %s", (_name, schema, parse, valid) => {
   it("takes, refuses and gives back just what the contract does, over every mutation", () => {

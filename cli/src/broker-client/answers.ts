@@ -1,4 +1,5 @@
 import type { HeartbeatReply, LeaseEndReply, LeaseReply } from "@phi/shared/contract/lease";
+import type { ChunkReply, RecordingRules } from "@phi/shared/contract/recording";
 import { type IdKind, parseId } from "@phi/shared/ids";
 
 /**
@@ -19,10 +20,27 @@ export function parseLeaseReply(value: unknown): LeaseReply | undefined {
   if (!isId("lease", lease) || !isId("session", session) || !isId("request", request) || environment === undefined)
     return undefined;
   if (!isName(resource) || !isName(role) || !isInstant(expiresAt) || !isMilliseconds(expiresInMs)) return undefined;
-  if (heartbeatMs === undefined)
-    return { lease, session, request, resource, role, expiresAt, expiresInMs, environment };
+  const recording = value.recording === undefined ? undefined : parseRecordingRules(value.recording);
+  if (value.recording !== undefined && recording === undefined) return undefined;
+  const reply = {
+    ...{ lease, session, request, resource, role, expiresAt, expiresInMs, environment },
+    ...(recording === undefined ? {} : { recording }),
+  };
+  if (heartbeatMs === undefined) return reply;
   if (!Number.isSafeInteger(heartbeatMs) || !isMilliseconds(heartbeatMs) || heartbeatMs === 0) return undefined;
-  return { lease, session, request, resource, role, expiresAt, expiresInMs, heartbeatMs, environment };
+  return { ...reply, heartbeatMs };
+}
+
+function parseRecordingRules(value: unknown): RecordingRules | undefined {
+  if (!isFields(value)) return undefined;
+  const { mode, input } = value;
+  return (mode === "terminal" || mode === "required") && typeof input === "boolean" ? { mode, input } : undefined;
+}
+
+export function parseChunkReply(value: unknown): ChunkReply | undefined {
+  if (!isFields(value)) return undefined;
+  const { state } = value;
+  return state === "recording" || state === "complete" || state === "cut" ? { state } : undefined;
 }
 
 export function parseHeartbeatReply(value: unknown): HeartbeatReply | undefined {

@@ -12,6 +12,13 @@ import {
   requestView,
 } from "@phi/shared/contract/request";
 import { type ResourceList, resourceList } from "@phi/shared/contract/resource";
+import {
+  type RecordingPage,
+  recordingPage,
+  type SessionList,
+  type SessionQuery,
+  sessionList,
+} from "@phi/shared/contract/session";
 import { type Me, me, type SignInOrder, type SignInReply, signInReply } from "@phi/shared/contract/sign-in";
 import { type WhyQuery, type WhyReply, whyReply } from "@phi/shared/contract/why";
 import { PhiError } from "@phi/shared/errors";
@@ -44,6 +51,9 @@ export interface BrokerClient {
   end(id: string, order: EndOrder): Promise<RequestView>;
   revoke(id: string, order: EndOrder): Promise<RequestView>;
   audit(query: Partial<AuditQuery>): Promise<AuditPage>;
+  sessions(query: Partial<SessionQuery>): Promise<SessionList>;
+  /** Pieces of a session's recording from number `from` on. */
+  recording(session: string, from: number): Promise<RecordingPage>;
   /** Now by the broker's clock as far as its last answer told (`Date`, whole seconds), else by this machine's. */
   now(): Instant;
   close(): void;
@@ -116,6 +126,9 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     withdraw: (id, order) => post(at(id, "/withdraw"), order, requestView),
     end: (id, order) => post(at(id, "/end"), order, requestView),
     revoke: (id, order) => post(at(id, "/revoke"), order, requestView),
+    sessions: (query) => get(`/v1/sessions${queryText(query)}`, sessionList),
+    recording: (session, from) =>
+      get(`/v1/sessions/${encodeURIComponent(session)}/recording?from=${from}`, recordingPage),
     audit: (query) => get(`/v1/audit${queryText(query)}`, auditPage),
     now: () => Date.now() + skew,
     close: () => transport.close(),

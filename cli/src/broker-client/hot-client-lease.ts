@@ -1,5 +1,5 @@
 import os from "node:os";
-import type { LeaseOrder, LeaseReply } from "@phi/shared/contract/lease";
+import type { LeaseOrderInput, LeaseReply } from "@phi/shared/contract/lease";
 import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import { asPhiError } from "../terminal/as-phi-error.js";
@@ -17,9 +17,11 @@ export interface LeaseWish {
   readonly meant: Meant;
   /** `--role`: which of several is meant; and a lease with another role is given back at once. */
   readonly role: string | undefined;
-  readonly use: LeaseOrder["use"];
+  readonly use: LeaseOrderInput["use"];
   /** Already redacted. */
   readonly command: readonly string[];
+  /** It has a terminal, so that it can be recorded. */
+  readonly terminal: boolean;
   readonly noInput: boolean;
   readonly noColor: boolean;
   /** The command that means the same with the request named, to be shown after a choice. */
@@ -28,7 +30,10 @@ export interface LeaseWish {
 
 /** Asks for a lease; when several requests could be meant, lets the person pick, or lists them in the error. */
 export async function askForLease(client: HotClient, wish: LeaseWish): Promise<LeaseReply> {
-  const order = { use: wish.use, command: [...wish.command], host: hostName() };
+  const order = {
+    ...{ use: wish.use, command: [...wish.command], host: hostName() },
+    ...(wish.terminal ? { terminal: true } : {}),
+  };
   try {
     return await checkRole(client, wish, await client.makeLease({ ...wish.meant, ...order }));
   } catch (error) {

@@ -1,21 +1,31 @@
-import type { HeartbeatReply, LeaseEndOrder, LeaseEndReply, LeaseOrder, LeaseReply } from "@phi/shared/contract/lease";
+import type {
+  HeartbeatReply,
+  LeaseEndOrder,
+  LeaseEndReply,
+  LeaseOrderInput,
+  LeaseReply,
+} from "@phi/shared/contract/lease";
+import type { ChunkOrder, ChunkReply, RecordingFailure } from "@phi/shared/contract/recording";
 import type { Secret } from "@phi/shared/secret";
-import { fromJson, parseHeartbeatReply, parseLeaseEndReply, parseLeaseReply } from "./answers.js";
+import { fromJson, parseChunkReply, parseHeartbeatReply, parseLeaseEndReply, parseLeaseReply } from "./answers.js";
 import { type AnswerContext, badAnswer, errorFromAnswer } from "./answers-problem.js";
 import type { Transport } from "./transport.js";
 
-/** The four calls of the hot path. Each rejects with a `PhiError`. */
+/** The calls of the hot path. Each rejects with a `PhiError`. */
 export interface HotClient {
-  makeLease(order: LeaseOrder): Promise<LeaseReply>;
+  makeLease(order: LeaseOrderInput): Promise<LeaseReply>;
   heartbeat(lease: string): Promise<HeartbeatReply>;
   /** Tells the broker that a window lease's secret has arrived. */
   acknowledge(lease: string): Promise<HeartbeatReply>;
   /** Waits until the revocation is proven, as long as the broker does (5 s). */
   endLease(lease: string, order: LeaseEndOrder): Promise<LeaseEndReply>;
+  /** Piece number `n` of a session's recording; again, when it is not known whether it arrived. */
+  recordChunk(session: string, n: number, order: ChunkOrder): Promise<ChunkReply>;
+  recordingFailed(session: string, failure: RecordingFailure): Promise<void>;
 }
 
 /** Milliseconds: the target has 30 s to create a credential; the broker waits 5 s for a revocation; a beat is quick. */
-const PATIENCE = { lease: 45_000, beat: 8_000, end: 10_000 } as const;
+const PATIENCE = { lease: 45_000, beat: 8_000, end: 10_000, chunk: 10_000 } as const;
 
 export interface HotClientParts {
   readonly transport: Transport;
@@ -63,5 +73,18 @@ export function createHotClient({ transport, token, context }: HotClientParts): 
         parseLeaseEndReply,
         "the answer to an end",
       ),
+    recordChunk: (session, n, order) =>
+      post(
+        { path: `/v1/sessions/${session}/recording/chunks/${n}`, body: order, timeoutMs: PATIENCE.chunk },
+        parseChunkReply,
+        "the answer to a piece of a recording",
+      ),
+    recordingFailed: async (session, failure) => {
+      await post(
+        { path: `/v1/sessions/${session}/recording/failure`, body: failure, timeoutMs: PATIENCE.beat },
+        () => true,
+        "an answer",
+      );
+    },
   };
 }

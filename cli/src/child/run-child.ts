@@ -15,6 +15,10 @@ export interface RunningChild {
   stop(options: { readonly hangUp: boolean }): Promise<boolean>;
   /** Gives the signals back to their default. Call it when nothing is left to be done under them. */
   release(): void;
+  /** Shows a line of phi's on the command's screen so that it can be read; absent where a line is a line. */
+  show?(line: string): void;
+  /** Resolves when the recording has arrived at the broker, or will not; absent when there is none. */
+  arrived?(): Promise<void>;
 }
 
 export interface ChildOrder {
@@ -93,7 +97,7 @@ function start({ file, words, environment }: ChildOrder, name: string, release: 
  * TERM, a while to tidy up, KILL. CONT, because a stopped process hears nothing else; HUP for a shell, which ignores TERM
  * when it is interactive (as systemd's SendSIGHUP).
  */
-async function stopTree(root: number, hangUp: boolean): Promise<boolean> {
+export async function stopTree(root: number, hangUp: boolean): Promise<boolean> {
   const tree = createProcessTree(root);
   tree.signal("SIGTERM", ...(hangUp ? (["SIGHUP"] as const) : []), "SIGCONT");
   for (const deadline = monotonicMs() + GRACE; monotonicMs() < deadline; ) {

@@ -10,6 +10,8 @@ export interface Talk {
   began(): void;
   warning(minutes: number): void;
   stopping(because: string): void;
+  /** The recording has ended before the command; or its end did not arrive, when the command is over. */
+  unrecorded(because: string, isOver: boolean): void;
   /** The broker had ended the access before the command failed. */
   cut(because: string): void;
   silent(error: PhiError): void;
@@ -23,12 +25,15 @@ export interface TalkFlags {
   readonly noColor: boolean;
 }
 
-export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
+/** @param show puts a line on the command's own screen and tells whether it did; else the line goes to stderr. */
+export function createTalk(reply: LeaseReply, flags: TalkFlags, show: (line: string) => boolean): Talk {
   const style = stderrStyle(flags.noColor);
   const onTerminal = isTerminal(2);
 
   /** On a terminal the line starts afresh, whatever the command has drawn, also when its modes are raw. */
-  const say = (text: string) => writeAll(2, onTerminal ? `\r\u001b[K${text}\r\n` : `${text}\n`);
+  const say = (text: string) => {
+    if (!show(text)) writeAll(2, onTerminal ? `\r\u001b[K${text}\r\n` : `${text}\n`);
+  };
   const note = (text: string) => flags.quiet || say(text);
 
   return {
@@ -36,12 +41,20 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
       if (onTerminal && !flags.quiet)
         writeAll(
           2,
-          `${style.faint(`phi: ${reply.resource} as ${reply.role} until ${clock(Date.now() + reply.expiresInMs)} (${left(reply.expiresInMs)})`)}\n`,
+          `${style.faint(`phi: ${reply.resource} as ${reply.role} until ${clock(Date.now() + reply.expiresInMs)} (${left(reply.expiresInMs)})${recorded(reply)}`)}\n`,
         );
     },
     warning: (minutes) =>
       void note(style.bad(`phi: access to ${reply.resource} ends in ${minutes} minute${minutes === 1 ? "" : "s"}`)),
     stopping: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; the command is being stopped`)),
+    unrecorded: (because, isOver) =>
+      void say(
+        style.bad(
+          isOver
+            ? `phi: the end of the recording is missing (${unrecordedBecause(because)})`
+            : `phi: the recording has ended (${unrecordedBecause(because)}); the command goes on`,
+        ),
+      ),
     cut: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; that ended the command's connections`)),
     silent: (error) =>
       void note(`phi: ${printable(error.message)} The command goes on; if this lasts, the broker ends the access.`),
@@ -57,6 +70,25 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags): Talk {
   };
 }
 
+/** People are told that they are recorded, and whether their keys are too. */
+function recorded({ recording }: LeaseReply): string {
+  if (recording === undefined) return "";
+  return recording.input ? ", recorded with what you type" : ", recorded";
+}
+
+function unrecordedBecause(because: string): string {
+  switch (because) {
+    case "cut":
+      return "it is as long as recordings may be here";
+    case "no_terminal":
+      return "no terminal could be made for it";
+    case "not_sent":
+      return "the broker did not take it in time";
+    default:
+      return "the broker does not take it";
+  }
+}
+
 /** The broker's reason for an ended lease, in words. It may carry the comment of whoever did it after a colon. */
 function reasonFor(because: string, { request, resource }: LeaseReply): string {
   const [code = "", ...rest] = because.split(":");
@@ -68,6 +100,8 @@ function reasonFor(because: string, { request, resource }: LeaseReply): string {
       return `access to ${resource} was taken back${comment} (phi show ${request})`;
     case "ended_by_holder":
       return `access to ${resource} was given back with phi end${comment}`;
+    case "recording_failed":
+      return `access to ${resource} must be recorded, and the recording broke`;
     case "heartbeat_lost":
       return `access to ${resource} has ended because the broker did not hear of this phi for too long`;
     default:

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { isTerminal } from "../terminal/style.js";
 
@@ -17,4 +18,24 @@ export function sharesForegroundGroup(): boolean {
   } catch {
     return isTerminal(0);
   }
+}
+
+/** The foreground process group of the terminal that the process has, if it can be known. */
+export function foregroundGroupOf(pid: number): number | undefined {
+  const text = process.platform === "linux" ? foregroundFromProc(pid) : foregroundFromPs(pid);
+  const group = Number(text);
+  return Number.isInteger(group) && group > 1 ? group : undefined;
+}
+
+function foregroundFromProc(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[5];
+  } catch {
+    return undefined;
+  }
+}
+
+function foregroundFromPs(pid: number): string {
+  return spawnSync("ps", ["-o", "tpgid=", "-p", String(pid)], { encoding: "utf8", timeout: 2_000 }).stdout ?? "";
 }

@@ -1,10 +1,12 @@
 import type { LeaseEndOrder, LeaseReply } from "@phi/shared/contract/lease";
 import type { HotClient } from "../broker-client/hot-client.js";
 import { asPhiError } from "../terminal/as-phi-error.js";
+import { typedCommand } from "../terminal/typed-command.js";
 import { type Ending, WINDOW_OVER } from "./ending.js";
 import { childEnvironment, leaseVariables } from "./environment.js";
 import { keepAlive } from "./keep-alive.js";
-import { type ChildEnd, type RunningChild, runChild } from "./run-child.js";
+import type { ChildEnd, RunningChild } from "./run-child.js";
+import { startChild } from "./start-child.js";
 import { createTalk, type TalkFlags } from "./talk.js";
 import { leaveTerminalAsItIs, saveTerminalModes } from "./terminal-modes.js";
 import { watchWindow } from "./window-watch.js";
@@ -16,6 +18,8 @@ export interface UnderLease {
   /** The file to run and the words as typed. */
   readonly file: string;
   readonly words: readonly string[];
+  /** The words as they go on record, redacted. */
+  readonly recorded: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: TalkFlags;
   /** The command is an interactive shell: it ignores TERM and is hung up instead. */
@@ -32,17 +36,26 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
   // Reading the environment of the process is slow; now there is time for it.
   const parent = { ...order.env };
   const [reply, modes] = await Promise.all([order.lease, saving]);
-  const talk = createTalk(reply, order.flags);
+  let child: RunningChild | undefined;
+  const talk = createTalk(reply, order.flags, (line) => {
+    if (child?.show === undefined) return false;
+    child.show(line);
+    return true;
+  });
   let hurry = () => {};
   const hurried = new Promise<"hurried">((resolve) => {
     hurry = () => resolve("hurried");
   });
-  let stopped: Promise<boolean> | undefined;
+  let stopped: { readonly because: string; readonly forced: Promise<boolean> } | undefined;
+
+  let tooEarly: string | undefined;
+  let end: ChildEnd | undefined;
 
   const stop = (because: string) => {
-    if (stopped !== undefined) return;
+    if (child === undefined) tooEarly = because;
+    if (stopped !== undefined || child === undefined || end !== undefined) return;
     talk.stopping(because);
-    stopped = child.stop({ hangUp: order.isShell });
+    stopped = { because, forced: child.stop({ hangUp: order.isShell }) };
   };
   const window = watchWindow({ warn: talk.warning, over: () => stop("window_over") });
   const beats =
@@ -54,18 +67,22 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
           ended: stop,
         });
 
-  let child: RunningChild;
-  let end: ChildEnd;
   try {
     window.set(reply.expiresInMs);
     talk.began(); // before the command can write
-    child = runChild({
+    child = await startChild({
+      reply,
+      client: order.client,
+      recordedCommand: typedCommand(order.recorded),
+      unrecorded: (because, isFatal) =>
+        isFatal && end === undefined ? stop("recording_failed") : talk.unrecorded(because, end !== undefined),
       file: order.file,
       words: order.words,
       environment: childEnvironment(parent, leaseVariables(reply)),
       onContinue: () => beats?.beatNow(),
       onImpatience: () => hurry(),
     });
+    if (tooEarly !== undefined) stop(tooEarly);
     end = await child.ended;
   } catch (error) {
     beats?.stop();
@@ -75,13 +92,12 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
   }
   beats?.stop();
   window.stop();
-  const wasForced = await stopped;
+  const wasForced = await stopped?.forced;
   if (stopped !== undefined || "signal" in end)
     modes?.restore(wasForced === true || ("signal" in end && end.signal === "SIGKILL"));
-  const endedBecause = await endLease({
-    ...endOf(end),
-    because: stopped === undefined ? "command_ended" : "window_over",
-  });
+  const arrived = child.arrived?.();
+  const endedBecause = await endLease({ ...endOf(end), because: reasonFor(stopped?.because) });
+  await Promise.race([arrived, hurried]);
   // The broker cuts connections at the end on its own; a command that fails of that may be gone before it could be stopped.
   const wasCut = stopped === undefined && endedBecause !== undefined && !("code" in end && end.code === 0);
   if (wasCut) talk.cut(endedBecause);
@@ -102,6 +118,11 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
       return undefined;
     }
   }
+}
+
+function reasonFor(stopped: string | undefined): LeaseEndOrder["because"] {
+  if (stopped === undefined) return "command_ended";
+  return stopped === "recording_failed" ? stopped : "window_over";
 }
 
 function endOf(end: ChildEnd): Pick<LeaseEndOrder, "exitCode" | "signal"> {

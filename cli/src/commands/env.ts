@@ -30,6 +30,7 @@ export async function env(peek: Peek, around: Environment): Promise<Ending> {
     role: flags.role,
     use: "window",
     command: [],
+    terminal: false,
     noInput: globals.noInput,
     noColor: globals.noColor,
     spelledOut: (request) => `phi env --request ${request}`,

@@ -7,6 +7,7 @@ import { findCommand } from "../child/find-command.js";
 import { readLeaseFlags } from "../child/lease-flags.js";
 import { redactCommand } from "../child/redact.js";
 import { startUnderLease } from "../child/start-under-lease.js";
+import { hasWholeTerminal } from "../child/whole-terminal.js";
 import { typedCommand } from "../terminal/typed-command.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,9 +33,10 @@ export async function exec(peek: Peek, env: Environment): Promise<Ending> {
     role: flags.role,
     use: "command",
     command: recorded,
+    terminal: hasWholeTerminal(),
     noInput: globals.noInput,
     noColor: globals.noColor,
     spelledOut: (request) => typedCommand(["phi", "exec", "--request", request, "--", ...recorded]),
   });
-  return startUnderLease({ client, lease, file, words: tail, env, flags: globals, isShell: false });
+  return startUnderLease({ client, lease, file, words: tail, recorded, env, flags: globals, isShell: false });
 }

@@ -6,6 +6,7 @@ import type { Ending } from "../child/ending.js";
 import { findCommand } from "../child/find-command.js";
 import { readLeaseFlags } from "../child/lease-flags.js";
 import { startUnderLease } from "../child/start-under-lease.js";
+import { hasWholeTerminal } from "../child/whole-terminal.js";
 
 const USAGE = "phi shell [RESOURCE | REQUEST]";
 
@@ -29,9 +30,19 @@ export async function shell(peek: Peek, env: Readonly<Record<string, string | un
     role: flags.role,
     use: "command",
     command: [command],
+    terminal: hasWholeTerminal(),
     noInput: globals.noInput,
     noColor: globals.noColor,
     spelledOut: (request) => `phi shell --request ${request}`,
   });
-  return startUnderLease({ client, lease, file, words: [command], env, flags: globals, isShell: true });
+  return startUnderLease({
+    client,
+    lease,
+    file,
+    words: [command],
+    recorded: [command],
+    env,
+    flags: globals,
+    isShell: true,
+  });
 }

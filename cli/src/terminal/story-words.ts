@@ -72,6 +72,16 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
             : `ended (${spaced(data.because)})`;
       return `${session?.command ?? "the command"} ${how}${session === undefined ? "" : ` after ${shortLength(at - session.at)}`}`;
     }
+    case "session.recorded":
+      return `kept ${number(data.pieces)} pieces of the recording, ${data.state === "running" ? "so far" : spaced(data.state)}`;
+    case "session.recording_failed":
+      return `the recording is not whole (${spaced(data.because)})`;
+    case "session.recording_removed":
+      return "removed the recording: it was older than recordings are kept";
+    case "session.replayed":
+      return `replayed the recording of ${word(data.of)}'s session`;
+    case "session.watched":
+      return `watched ${word(data.of)}'s session while it ran`;
     default: {
       const details = auditDetails(event);
       return `${event.kind}${details === "" ? "" : `: ${details}`}`;

@@ -20,6 +20,7 @@ const LIBRARIES: readonly Library[] = [
     at: /^(?:cli\/src\/broker-client|broker\/src\/identity)\//,
     home: "cli/src/broker-client and broker/src/identity",
   },
+  { names: ["@lydell/node-pty"], at: /^cli\/src\/child\/recorded\//, home: "cli/src/child/recorded" },
   { names: ["openid-client"], at: /^cli\/src\/auth\//, home: "cli/src/auth" },
   { names: ["@napi-rs/keyring"], at: /^cli\/src\/keyring\//, home: "cli/src/keyring" },
   {

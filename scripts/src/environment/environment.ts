@@ -14,6 +14,8 @@ export interface EnvironmentOptions {
   readonly stateDir?: string | undefined;
   /** The broker's; a free one when absent, and in a kept directory the one of the run before. */
   readonly port?: number | undefined;
+  /** Rewrites the broker's configuration. */
+  readonly config?: ((text: string) => string) | undefined;
 }
 
 export interface Environment {
@@ -66,7 +68,8 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
     const configFile = join(brokerDir, "phi.yaml");
     const brokerLog = join(brokerDir, "broker.log");
     const port = options.port ?? kept.broker ?? (await freePort());
-    writeFileSync(configFile, brokerConfig({ port, issuerUrl: issuer.url }), { mode: 0o600 });
+    const text = brokerConfig({ port, issuerUrl: issuer.url });
+    writeFileSync(configFile, options.config?.(text) ?? text, { mode: 0o600 });
     const runBroker = () =>
       startBroker({
         configFile,

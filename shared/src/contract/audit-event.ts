@@ -44,6 +44,11 @@ export const auditKinds = {
   "lease.refused": "a principal asked for a credential and got none",
   "session.started": "a command began under a lease",
   "session.ended": "the command is over",
+  "session.recorded": "pieces of a session's recording are kept; their hashes, chained, are part of this event",
+  "session.recording_failed": "a session was to be recorded and is not, or not to its end",
+  "session.recording_removed": "a recording was older than recordings are kept; its pieces are gone",
+  "session.replayed": "somebody looked at a recording",
+  "session.watched": "somebody looked at a session while it ran",
 } as const;
 export type AuditKind = keyof typeof auditKinds;
 export const auditKind = z.enum(Object.keys(auditKinds) as [AuditKind, ...AuditKind[]]);

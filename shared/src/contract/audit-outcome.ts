@@ -45,6 +45,11 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "lease.refused": "refused",
   "session.started": "ok",
   "session.ended": "ok",
+  "session.recorded": "ok",
+  "session.recording_failed": "failed",
+  "session.recording_removed": "ok",
+  "session.replayed": "ok",
+  "session.watched": "ok",
 };
 
 /** The kinds that a filter means: a kind or its noun, and an outcome. `undefined`: every kind. */

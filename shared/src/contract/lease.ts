@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { instant, leaseId, name, requestId, sessionId } from "./fields.js";
+import { recordingRules } from "./recording.js";
 
 /**
  * `POST /v1/leases`: make a credential now. `request` (an id) or `resource` (a name) narrows which approved request is
@@ -14,8 +15,12 @@ export const leaseOrder = z.strictObject({
   /** The command as the person typed it, for the record; the CLI has redacted secrets in it. At most 64 words. */
   command: z.array(z.string().max(1_000)).max(64),
   host: z.string().min(1).max(255),
+  /** The command has a terminal on all three streams, so that what is seen there can be recorded. */
+  terminal: z.boolean().default(false),
 });
 export type LeaseOrder = z.infer<typeof leaseOrder>;
+/** As the CLI writes it. */
+export type LeaseOrderInput = z.input<typeof leaseOrder>;
 
 /** The answer, with the secret, handed over exactly once. */
 export const leaseReply = z.object({
@@ -29,6 +34,8 @@ export const leaseReply = z.object({
   expiresInMs: z.number().nonnegative(),
   /** Beat at least this often, or the lease is revoked; absent for a window lease. */
   heartbeatMs: z.int().positive().optional(),
+  /** What to record of the session; absent when nothing is. */
+  recording: recordingRules.optional(),
   /** Variables for the child's environment, secret ones included. */
   environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string().max(8_192)),
 });
@@ -49,8 +56,11 @@ export const leaseEndOrder = z.strictObject({
     .string()
     .regex(/^SIG[A-Z0-9]{1,12}$/)
     .optional(),
-  /** `command_ended`, `window_over`: the CLI stopped it, `not_started`: it could not be run. */
-  because: z.enum(["command_ended", "window_over", "not_started"]),
+  /**
+   * `command_ended`, `window_over`: the CLI stopped it, `not_started`: it could not be run, `recording_failed`: it had to be
+   * recorded and could not be any more.
+   */
+  because: z.enum(["command_ended", "window_over", "not_started", "recording_failed"]),
 });
 export type LeaseEndOrder = z.infer<typeof leaseEndOrder>;
 

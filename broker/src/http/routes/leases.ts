@@ -14,7 +14,7 @@ export const leaseRoutes = (broker: Broker) => [
     status: 201,
     reply: leaseReply,
     handle: async (caller, { body, idempotencyKey }) => {
-      const { lease, request, credential, expiresAt, expiresInMs } = await broker.issueLease(
+      const { lease, request, credential, expiresAt, expiresInMs, recording } = await broker.issueLease(
         caller,
         body,
         idempotencyKey,
@@ -28,6 +28,7 @@ export const leaseRoutes = (broker: Broker) => [
         expiresAt: toRfc3339(expiresAt),
         expiresInMs,
         ...(lease.use === "command" ? { heartbeatMs: HEARTBEAT_EVERY } : {}),
+        ...(recording === undefined ? {} : { recording }),
         environment: { ...credential.environment.reveal() },
       };
     },

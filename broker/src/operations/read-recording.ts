@@ -1,0 +1,76 @@
+import { PhiError } from "@phi/shared/errors";
+import type { Caller } from "../domain/caller.js";
+import type { Clock } from "../ports/clock.js";
+import type { Ledger } from "../ports/ledger.js";
+import type { Chunk, Recordings, SessionRecord } from "../ports/recordings.js";
+import type { OpenSession } from "./open-session.js";
+import { lookedAt } from "./recording-events.js";
+
+/** Bytes of one page, about: in base64 with all around it, it stays below what a CLI reads of one answer (1 MiB). */
+const PAGE = 512 * 1024;
+
+export interface RecordingPart {
+  readonly session: SessionRecord;
+  readonly chunks: readonly Chunk[];
+  /** More pieces were there behind these. */
+  readonly next: number | undefined;
+}
+
+interface Needs {
+  readonly ledger: Pick<Ledger, "record">;
+  readonly recordings: Pick<Recordings, "chunks">;
+  readonly openSession: OpenSession;
+  readonly clock: Clock;
+}
+
+/** Looking at a recording. Who looks is on record: at the first page of a replay, and at the beginning of watching. */
+export function createReadRecording({ ledger, recordings, openSession, clock }: Needs) {
+  async function read(caller: Caller, typed: string, from: number): Promise<RecordingPart> {
+    const { session } = await openSession(caller, typed);
+    return part(recorded(session), from);
+  }
+
+  async function part(session: SessionRecord, from: number): Promise<RecordingPart> {
+    const chunks = await recordings.chunks(session.id, from, PAGE);
+    const end = from + chunks.length;
+    return { session, chunks, next: chunks.length > 0 && end < (session.recorded?.chunks ?? 0) ? end : undefined };
+  }
+
+  return {
+    /** @throws PhiError `not_found`, `wrong_state` when nothing was recorded or it is not kept any more */
+    async replay(caller: Caller, typed: string, from: number): Promise<RecordingPart> {
+      const found = await read(caller, typed, from);
+      if (from === 0) await ledger.record(lookedAt("session.replayed", found.session, clock.now(), caller));
+      return found;
+    },
+    /** As {@link replay}, for one who will read on. */
+    async watch(caller: Caller, typed: string): Promise<SessionRecord> {
+      const { session } = await openSession(caller, typed);
+      if (session.endedAt !== undefined) {
+        throw new PhiError("wrong_state", `The session ${session.id} is over.`, { hint: `phi replay ${session.id}` });
+      }
+      if (session.recording === undefined) throw notRecorded(session);
+      await ledger.record(lookedAt("session.watched", session, clock.now(), caller));
+      return session;
+    },
+    /** The next pieces of what is watched; authorised anew. */
+    async follow(caller: Caller, session: SessionRecord, from: number): Promise<RecordingPart> {
+      const { session: current } = await openSession(caller, session.id);
+      return part(current, from);
+    },
+  };
+}
+
+function recorded(session: SessionRecord): SessionRecord {
+  if (session.recorded === undefined) throw notRecorded(session);
+  if (session.recorded.state === "removed") {
+    throw new PhiError("wrong_state", `The recording of ${session.id} is older than recordings are kept, and is gone.`);
+  }
+  return session;
+}
+
+function notRecorded(session: SessionRecord): PhiError {
+  return new PhiError("wrong_state", `The session ${session.id} was not recorded.`, {
+    hint: `phi audit --request ${session.requestId} tells what is known of it`,
+  });
+}
