@@ -119,10 +119,10 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
         const { token } = reply.body;
         return { token, call: (method, path, body, headers) => call(token, method, path, body, headers) };
       },
-      /** phi's roles on the target, without the one that carries its mark. */
+      /** The leases' roles on the target. */
       async roles(): Promise<string[]> {
         const answer = await admin.query<{ rolname: string }>(
-          "select rolname from pg_roles where rolname like 'phi\\_%' and rolname not in ('phi_broker', 'phi_graveyard') and rolname not like 'phi\\_%\\_anchor'",
+          "select rolname from pg_roles where rolname ~ '^phi_[a-z0-9]+_[a-z0-9]{16}$'",
         );
         return answer.rows.map((row) => row.rolname);
       },

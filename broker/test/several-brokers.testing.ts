@@ -128,10 +128,10 @@ export async function openSeveralBrokers(count: number, extraPeople: readonly Pe
         if (answer.status !== 201) throw new Error(`sign-in of ${login}: ${answer.status}`);
         return ((await answer.json()) as SignInReply).token;
       },
-      /** phi's roles on the target. */
+      /** The leases' roles on the target. */
       async roles(): Promise<string[]> {
         const answer = await admin.query<{ rolname: string }>(
-          "select rolname from pg_roles where rolname ~ '^phi_[0-9a-z]{6}_' and rolname !~ '_anchor$'",
+          "select rolname from pg_roles where rolname ~ '^phi_[0-9a-z]{6}_[0-9a-z]{16}$'",
         );
         return answer.rows.map((row) => row.rolname);
       },

@@ -15,10 +15,10 @@ export interface Witness {
 
 /**
  * The two statements of the proof, as anybody could type them. The broker's own roles have one underscore, those it makes
- * have two; a session whose role was dropped has no name any more. `phi_…_anchor` is the broker's mark on the target: it has no
- * right and cannot log in.
+ * have two; a session whose role was dropped has no name any more. `phi_…_anchor` is the broker's mark on the target, and it makes
+ * leases through `phi_…_keeper…`: none of them has a right on anything or can log in.
  */
-export const ROLES = String.raw`SELECT rolname FROM pg_roles WHERE rolname LIKE 'phi\_%\_%' AND rolname NOT LIKE 'phi\_%\_anchor'`;
+export const ROLES = "SELECT rolname FROM pg_roles WHERE rolname ~ '^phi_[a-z0-9]+_[a-z0-9]{16}$'";
 export const SESSIONS = String.raw`SELECT usename, state, query FROM pg_stat_activity
              WHERE backend_type = 'client backend' AND (usename LIKE 'phi\_%\_%' OR usename IS NULL)`;
 

@@ -46,9 +46,9 @@ const groupRoles = `
 `;
 
 /**
- * No superuser, no `pg_signal_backend`: being a member of the roles it creates lets the broker end their sessions and
- * clear what they own. Since PostgreSQL 16 it can hand out a group without being a member that inherits its rights, so it
- * has them only while it has a lease out; before, ADMIN cannot be had without the rights. `phi_graveyard` has no rights at all and gets what a lease leaves behind.
+ * No superuser, no `pg_signal_backend`: becoming a member of a role it made lets the broker end its sessions and
+ * clear what it owns. Since PostgreSQL 16 it can hand out a group without being a member that inherits its rights, so it
+ * has them only while it ends a lease; before, ADMIN cannot be had without the rights. `phi_graveyard` has no rights at all and gets what a lease leaves behind.
  */
 function brokerRole(majorVersion: number, password: string): string {
   const withAdmin = majorVersion >= 16 ? "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE" : "WITH ADMIN OPTION";

@@ -1,9 +1,11 @@
+import { newId } from "@phi/shared/ids";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type PostgresTarget, startPostgresTarget } from "./postgres-target.testing.js";
 import { createPostgresProvider } from "./provider.js";
 import { roleSchema } from "./role.js";
 
 const never = new AbortController().signal;
+const isSince16 = () => !/\/1[45]\//.test(process.env.PHI_POSTGRES_BIN ?? "");
 let target: PostgresTarget;
 beforeAll(async () => {
   target = await startPostgresTarget();
@@ -51,6 +53,21 @@ it("finds a broker that may not create roles, and one that may do everything", a
   await target.root.query("ALTER ROLE phi_broker CREATEROLE");
   const url = new URL(target.postgres.adminUrl);
   expect(await find(["app_readonly"], target.configFor(url.href))).toContain("warning: postgres is a superuser");
+});
+
+it.runIf(isSince16())("finds keepers that others could use", async () => {
+  const leaseId = newId("lease");
+  const order = { config: target.config, role: target.role, leaseId, requestId: "req", principal: "a" };
+  const handle = target.provider.plan("check", leaseId);
+  const now = Date.now();
+  await target.provider.issue({ ...order, createBy: now + 30_000, expiresAt: now + 60_000 }, handle, never);
+  expect(await find()).toEqual([]);
+  const { rows } = await target.root.query("SELECT rolname AS name FROM pg_roles WHERE rolname ~ '^phi_check_keeper'");
+  const keeper = rows[0].name;
+  await target.root.query(`CREATE ROLE intern; GRANT ${keeper} TO intern; ALTER ROLE ${keeper} LOGIN`);
+  expect(await find()).toEqual([`error: ${keeper} can log in`, `error: others than the broker can use ${keeper}`]);
+  await target.root.query(`REVOKE ${keeper} FROM intern; ALTER ROLE ${keeper} NOLOGIN`);
+  await target.provider.revoke(target.config, [{ handle, createBy: now }], never);
 });
 
 it("finds clocks that differ, and says which way", async () => {

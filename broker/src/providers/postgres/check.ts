@@ -3,6 +3,7 @@ import type { Instant } from "@phi/shared/time";
 import pg from "pg";
 import { z } from "zod";
 import type { Finding } from "../../ports/provider.js";
+import { checkKeepers } from "./check-keepers.js";
 import type { PostgresConfig } from "./config.js";
 import type { Connections } from "./connect.js";
 import { asPhiError } from "./failure.js";
@@ -60,6 +61,7 @@ export async function check(
         ...known.flatMap((group) => judgeGroup(group, server)),
         ...(graveyard === undefined ? [] : judgeGraveyard(graveyard, server)),
         ...judgeSetRole(roles, server),
+        ...(await checkKeepers(connection)),
       ];
     });
   } catch (error) {

@@ -40,6 +40,7 @@ export function clientOptions(admin: Admin, database: string): pg.ClientConfig {
     default_transaction_read_only: "off",
     synchronous_commit: "on",
     standard_conforming_strings: "on",
+    check_function_bodies: "off", // statements are parsed once, when they are run
     client_min_messages: "error",
     DateStyle: "ISO",
     TimeZone: "UTC",

@@ -5,7 +5,7 @@ import { check } from "./check.js";
 import { configSchema, type PostgresConfig } from "./config.js";
 import { createConnections } from "./connect.js";
 import { handleSchema, type PostgresHandle, planHandle } from "./handle.js";
-import { issue } from "./issue.js";
+import { createIssue } from "./issue.js";
 import { listHandles } from "./list.js";
 import { revoke } from "./revoke.js";
 import { type PostgresRole, roleSchema } from "./role.js";
@@ -30,7 +30,7 @@ export function createPostgresProvider({
     schema: { config: configSchema, role: roleSchema, handle: handleSchema },
     plan: planHandle,
     describe: (handle) => handle.role,
-    issue: (order, handle, signal) => issue(connections, now, order, handle, signal),
+    issue: createIssue(connections, now),
     revoke: (config, revocations, signal) => revoke(connections, config, revocations, signal),
     list: (config, brokerTag, signal) => listHandles(connections, config, brokerTag, signal),
     anchor: createAnchor(connections),

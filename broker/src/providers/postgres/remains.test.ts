@@ -217,13 +217,29 @@ describe("a lease that does not want to go", () => {
     expect(await revoke(strange)).toMatchObject([revoked]);
   });
 
-  it("is ended although its membership was taken from the broker", async () => {
+  it("is ended, and what it owns is cleared, though the broker was not its member", async () => {
     const { handle, credential } = await lease();
     const session = await target.openAs(credential);
     await session.query("CREATE TABLE orphaned (id int)");
-    await target.root.query(`REVOKE ${handle.role} FROM phi_broker GRANTED BY phi_broker`);
+    const member = await target.root.query("SELECT pg_has_role('phi_broker', $1, 'USAGE') AS yes", [handle.role]);
+    expect(member.rows).toEqual([{ yes: false }]);
     expect(await revoke(handle)).toMatchObject([{ ...revoked, sessionsEnded: 1 }]);
   });
+
+  it("loses its rights when its session does not end, and is revoked when it does", async () => {
+    const { handle, credential } = await lease();
+    const session = await target.openAs(credential);
+    const { rows } = await session.query("SELECT pg_backend_pid() AS pid");
+    process.kill(rows[0].pid, "SIGSTOP");
+    const other = await lease();
+    const outcomes = await revoke(handle, other.handle);
+    const groups = await target.root.query("SELECT FROM pg_auth_members WHERE member = $1::regrole", [handle.role]);
+    process.kill(rows[0].pid, "SIGCONT");
+    expect(outcomes).toMatchObject([{ outcome: "failed", step: "kill", fenced: false }, revoked]);
+    expect(groups.rowCount).toBe(0);
+    await expect(session.query("SELECT 1")).rejects.toThrow();
+    expect(await revoke(handle)).toMatchObject([revoked]);
+  }, 20_000);
 });
 
 describe("a create that is still on its way", () => {

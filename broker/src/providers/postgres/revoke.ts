@@ -4,7 +4,8 @@ import type { PostgresConfig } from "./config.js";
 import type { Connections } from "./connect.js";
 import { classOfSqlState, type Failure, readFailure, sentence } from "./failure.js";
 import type { PostgresHandle } from "./handle.js";
-import { type PassReport, READ_REPORTS, readReports, revocationPass } from "./revocation-pass.js";
+import { type PassReport, READ_REPORTS, readReports } from "./pass-report.js";
+import { revocationPass } from "./revocation-pass.js";
 
 type Item = Revocation<PostgresHandle>;
 
