@@ -2,6 +2,7 @@ import { newId } from "@phi/shared/ids";
 import { createAdminHandlers } from "./admin/handlers.js";
 import { serveSocket } from "./admin/serve-socket.js";
 import type { Config } from "./config/config.js";
+import { createDestination } from "./destinations/destinations.js";
 import { compilePolicy } from "./domain/policy/policy.js";
 import { createExpiryLoop } from "./expiry/loop.js";
 import { createRecordingsKeeper } from "./expiry/recordings-keeper.js";
@@ -44,6 +45,8 @@ import { createSignIn } from "./operations/sign-in.js";
 import { createSignOut } from "./operations/sign-out.js";
 import { createStandings } from "./operations/standings.js";
 import { createSweepDue } from "./operations/sweep-due.js";
+import { createDeliveries } from "./outbox/deliveries.js";
+import { wakingLedger } from "./outbox/waking-ledger.js";
 import type { Catalogue } from "./ports/catalogue.js";
 import type { Clock } from "./ports/clock.js";
 import type { Ledger } from "./ports/ledger.js";
@@ -54,6 +57,7 @@ import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
 import { openStore } from "./store/open.js";
 import { openServer } from "./store/open-server.js";
+import { createOutbox } from "./store/outbox.js";
 import { createRecordings } from "./store/recordings.js";
 import { createSteadyClock } from "./time/steady-clock.js";
 
@@ -68,6 +72,8 @@ export interface RunningBroker {
   readonly url: string;
   /** Takes over the policies of the configuration as it stands now. */
   readonly reloadPolicy: ReloadPolicy;
+  /** Files that the audit log is delivered to were moved away: the next event goes into new ones. */
+  readonly reopenFiles: () => void;
   stop(): Promise<void>;
 }
 
@@ -103,7 +109,21 @@ export async function startBroker({
   const { changes } = store;
   const realLedger = createLedger(store, changes);
   const metrics = createMetrics();
-  const ledger = measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic);
+  const overview = createLedgerOverview(store);
+  const deliveries = createDeliveries({
+    destinations: config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout })),
+    outbox: createOutbox(store),
+    ledger: realLedger,
+    overview,
+    shared: store.shared,
+    clock,
+    random: Math.random,
+    log,
+  });
+  const ledger = wakingLedger(
+    measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic),
+    deliveries.wake,
+  );
   let policy = compilePolicy(config.policies, config.policyHash);
   const catalogue: Catalogue = {
     policy: () => policy,
@@ -139,7 +159,6 @@ export async function startBroker({
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
   const tag = await brokerTag(store, clock.now());
-  const overview = createLedgerOverview(store);
   const standings = createStandings();
   const reconcile = createReconcile({ ledger, overview, catalogue, clock, standings, brokerTag: tag });
   const sweeps = createTargetSweeps({
@@ -150,7 +169,13 @@ export async function startBroker({
     log,
   });
   const isReady = async () => clock.now() - loop.lastPass() < 10_000;
-  const readMetrics = createReadMetrics({ overview, catalogue, clock, lanes });
+  const readMetrics = createReadMetrics({
+    overview,
+    catalogue,
+    clock,
+    lanes,
+    reportDeliveries: deliveries.reportDeliveries,
+  });
   const renderMetrics = async () => metrics.render(await readMetrics());
   const dossiers = createDossiers({ ledger, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
@@ -241,6 +266,7 @@ export async function startBroker({
       }),
       abandonLease: createAbandonLease({ ledger, clock }),
       reconcileAll: createReconcileAll({ catalogue, reconcile }),
+      ...deliveries,
     }),
     metrics: renderMetrics,
   };
@@ -249,6 +275,7 @@ export async function startBroker({
   try {
     // Other brokers may be at work: what a dead one had claimed comes back when the claim ends.
     if (!store.shared) await ledger.releaseClaims(clock.now());
+    await deliveries.begin();
     await ledger.record({
       id: newId("event"),
       at: clock.now(),
@@ -258,11 +285,13 @@ export async function startBroker({
     await catchUp();
     loop.start();
     recordingsKeeper.start();
+    deliveries.start();
     socket = config.adminSocket === undefined ? undefined : await serveSocket(config.adminSocket, admin, log);
     const server = await listen(createApp(broker), config.listen);
     return {
       url: server.url,
       reloadPolicy,
+      reopenFiles: deliveries.reopen,
       async stop() {
         const cut = setTimeout(() => stopping.abort(), FINISH_WITHIN);
         await server.close();
@@ -274,6 +303,7 @@ export async function startBroker({
         await ledger
           .record({ id: newId("event"), at: clock.now(), kind: "broker.stopped", data: {} })
           .catch(() => undefined);
+        await deliveries.stop();
         await Promise.all(Object.values(providers).map((provider) => provider.close()));
         await store.close();
       },
@@ -283,6 +313,7 @@ export async function startBroker({
     await sweeps.stop();
     await recordingsKeeper.stop();
     await loop.stop();
+    await deliveries.stop();
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await store.close();
     throw error;

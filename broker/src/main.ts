@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { backUp } from "./commands/backup.js";
 import { checkConfig, printConfigSchema } from "./commands/config.js";
+import { listDeliveries, retryDelivery, skipDelivery } from "./commands/deliveries.js";
 import { abandonLease, listLeases } from "./commands/leases.js";
 import { diffPolicies } from "./commands/policy/diff.js";
 import { replayPolicy } from "./commands/policy/replay.js";
@@ -77,6 +78,17 @@ operators(program, "reconcile", "compare every target with the ledger now, and r
   .option("--dry-run", "look and report, change nothing")
   .option("--adopt", "take this ledger as the true one, also where the target has seen a newer one")
   .action(async (options) => exitWith(await reconcile(options)));
+
+const deliveries = program.command("deliveries").description("how far each destination of the audit log has come");
+operators(deliveries, "list", "list destinations, what they fail at, and what was put aside")
+  .option("--destination <name>", "this one only")
+  .action(listDeliveries);
+operators(deliveries, "retry <destination>", "try now, and try again what was put aside")
+  .option("--event <seq>", "of what was put aside, this one only")
+  .action(retryDelivery);
+operators(deliveries, "skip <destination> <seq>", "put aside the event that the destination fails at").action(
+  skipDelivery,
+);
 
 operators(program, "backup <file>", "write a copy of the ledger while the broker runs").action(backUp);
 

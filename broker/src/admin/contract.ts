@@ -23,6 +23,23 @@ export const leaseLine = z.object({
 });
 export type LeaseLine = z.infer<typeof leaseLine>;
 
+/** How far one destination of the audit log has come. */
+export const deliveryLine = z.object({
+  destination: z.string(),
+  /** Absent when it is no longer configured. */
+  kind: z.string().optional(),
+  position: z.int(),
+  waiting: z.int(),
+  waitingSince: instant.optional(),
+  behind: z.boolean(),
+  failingSince: instant.optional(),
+  attempts: z.int(),
+  nextAttempt: instant.optional(),
+  lastError: z.string().optional(),
+  deadLetters: z.int(),
+});
+export type DeliveryLine = z.infer<typeof deliveryLine>;
+
 export const statusReply = z.object({
   ready: z.boolean(),
   version: z.string(),
@@ -44,6 +61,7 @@ export const statusReply = z.object({
       outdated: z.string().optional(),
     }),
   ),
+  deliveries: z.array(deliveryLine),
   ledger: z.object({ events: z.int(), bytes: z.int().optional() }),
 });
 export type StatusReply = z.infer<typeof statusReply>;
@@ -103,6 +121,27 @@ export const pastRequest = z.object({
 export type PastRequest = z.infer<typeof pastRequest>;
 export const pastRequestsReply = z.object({ requests: z.array(pastRequest), next: requestId.optional() });
 export type PastRequestsReply = z.infer<typeof pastRequestsReply>;
+const destination = z.string().min(1).max(100);
+export const deliveriesOrder = z.strictObject({ destination: destination.optional() });
+export const deliveriesReply = z.object({
+  deliveries: z.array(deliveryLine),
+  deadLetters: z.array(
+    z.object({
+      destination: z.string(),
+      seq: z.int(),
+      at: instant,
+      attempts: z.int(),
+      error: z.string(),
+      again: z.boolean(),
+    }),
+  ),
+});
+export type DeliveriesReply = z.infer<typeof deliveriesReply>;
+
+export const deliveryRetryOrder = z.strictObject({ destination, seq: z.int().positive().optional() });
+export const deliveryRetryReply = z.object({ deadLetters: z.int() });
+export const deliverySkipOrder = z.strictObject({ destination, seq: z.int().positive(), operator });
+export const deliverySkipReply = z.object({ skipped: z.literal(true) });
 
 /** Every order with its reply. */
 export const adminCalls = {
@@ -111,6 +150,9 @@ export const adminCalls = {
   abandon: { order: abandonOrder, reply: abandonReply },
   reconcile: { order: reconcileOrder, reply: reconcileReply },
   past_requests: { order: pastRequestsOrder, reply: pastRequestsReply },
+  deliveries: { order: deliveriesOrder, reply: deliveriesReply },
+  delivery_retry: { order: deliveryRetryOrder, reply: deliveryRetryReply },
+  delivery_skip: { order: deliverySkipOrder, reply: deliverySkipReply },
   backed_up: { order: backedUpOrder, reply: backedUpReply },
 } as const;
 export type AdminCall = keyof typeof adminCalls;

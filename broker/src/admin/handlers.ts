@@ -5,7 +5,9 @@ import type { z } from "zod";
 import type { Lease } from "../domain/lease.js";
 import type { createAbandonLease } from "../operations/abandon-lease.js";
 import type { ReconcileAll } from "../operations/reconcile-all.js";
+import type { createListDeadLetters, DeliveryStatus, ReportDeliveries } from "../operations/report-deliveries.js";
 import type { createReportStatus } from "../operations/report-status.js";
+import type { createRetryDelivery, createSkipDelivery } from "../operations/steer-delivery.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
@@ -13,6 +15,7 @@ import type {
   AbandonReply,
   AdminCall,
   adminCalls,
+  DeliveryLine,
   LeaseLine,
   LeasesReply,
   ReconcileReply,
@@ -32,6 +35,10 @@ interface Needs {
   readonly reportStatus: ReturnType<typeof createReportStatus>;
   readonly abandonLease: ReturnType<typeof createAbandonLease>;
   readonly reconcileAll: ReconcileAll;
+  readonly reportDeliveries: ReportDeliveries;
+  readonly listDeadLetters: ReturnType<typeof createListDeadLetters>;
+  readonly retryDelivery: ReturnType<typeof createRetryDelivery>;
+  readonly skipDelivery: ReturnType<typeof createSkipDelivery>;
 }
 
 /** One handler per call: order → operation → reply. */
@@ -39,6 +46,7 @@ export function createAdminHandlers(needs: Needs): {
   readonly [Call in AdminCall]: (order: ParsedOrder<Call>) => Promise<ReplyOf<Call>>;
 } {
   const { version, clock, ledger, overview, isReady, reportStatus, abandonLease, reconcileAll } = needs;
+  const { reportDeliveries, listDeadLetters, retryDelivery, skipDelivery } = needs;
   return {
     async status(): Promise<StatusReply> {
       const status = await reportStatus();
@@ -60,6 +68,7 @@ export function createAdminHandlers(needs: Needs): {
           ...instant("lastSweep", target.lastSweep),
           ...(target.outdated === undefined ? {} : { outdated: target.outdated.because }),
         })),
+        deliveries: (await reportDeliveries()).map(deliveryLine),
         ledger: {
           events: status.ledger.events,
           ...(status.ledger.bytes === undefined ? {} : { bytes: status.ledger.bytes }),
@@ -91,6 +100,24 @@ export function createAdminHandlers(needs: Needs): {
       };
     },
 
+    async deliveries({ destination }) {
+      const [deliveries, deadLetters] = await Promise.all([reportDeliveries(), listDeadLetters(destination)]);
+      const meant = deliveries.filter((one) => destination === undefined || one.destination === destination);
+      return {
+        deliveries: meant.map(deliveryLine),
+        deadLetters: deadLetters.map((letter) => ({ ...letter, at: toRfc3339(letter.at) })),
+      };
+    },
+
+    async delivery_retry({ destination, seq }) {
+      return { deadLetters: await retryDelivery(destination, seq) };
+    },
+
+    async delivery_skip({ destination, seq, operator }) {
+      await skipDelivery(destination, seq, printable(operator, 100));
+      return { skipped: true };
+    },
+
     async backed_up({ file, bytes, events, operator }) {
       await ledger.record({
         id: newId("event"),
@@ -120,6 +147,23 @@ function leaseLine(lease: Lease): LeaseLine {
     ...(lease.state === "revoking" ? instant("nextAttempt", lease.nextAttempt) : {}),
     attempts: tried?.attempts ?? 0,
     ...(tried?.lastError === undefined ? {} : { lastError: tried.lastError }),
+  };
+}
+
+function deliveryLine(delivery: DeliveryStatus): DeliveryLine {
+  const { destination, kind, position, waiting, attempts, deadLetters, lastError, nextAttempt } = delivery;
+  return {
+    destination,
+    ...(kind === undefined ? {} : { kind }),
+    position,
+    waiting,
+    ...instant("waitingSince", delivery.waitingSince),
+    behind: delivery.isBehind,
+    ...instant("failingSince", delivery.failingSince),
+    attempts,
+    ...(nextAttempt === 0 ? {} : instant("nextAttempt", nextAttempt)),
+    ...(lastError === undefined ? {} : { lastError }),
+    deadLetters,
   };
 }
 

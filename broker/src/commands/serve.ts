@@ -5,7 +5,7 @@ import { createJsonLog } from "../log/json-log.js";
 import { createProviders, kindSchemas } from "../providers/registry.js";
 import { VERSION } from "../version.js";
 
-/** Serves until SIGTERM or SIGINT; takes over changed policies on SIGHUP and when the file changes. `stopping` hears when the clean stop begins. */
+/** Serves until SIGTERM or SIGINT; on SIGHUP opens its files anew and takes over changed policies, as it does when the file changes. `stopping` hears when the clean stop begins. */
 export async function serve(
   options: { readonly config: string; readonly json?: boolean },
   env: Readonly<Record<string, string | undefined>>,
@@ -33,7 +33,11 @@ export async function serve(
     process.once("SIGTERM", () => resolve());
     process.once("SIGINT", () => resolve());
     // Of a terminal it means that the terminal is gone; sent by an operator, that the policies are to be read again.
-    process.on("SIGHUP", () => (process.stdin.isTTY ? resolve() : void broker.reloadPolicy("signal")));
+    process.on("SIGHUP", () => {
+      if (process.stdin.isTTY) return resolve();
+      broker.reopenFiles();
+      void broker.reloadPolicy("signal");
+    });
   });
   unwatch();
   stopping();

@@ -1,15 +1,17 @@
 import { callBroker } from "../admin/call-broker.js";
 import type { StatusReply } from "../admin/contract.js";
 import { findBroker } from "../config/admin-socket.js";
+import { deliveryTable } from "./deliveries.js";
 import { ago, columns, type OperatorOptions, print } from "./output.js";
 
-/** Says how the broker stands; 1 when something is overdue, outdated, or the broker is not ready. */
+/** Says how the broker stands; 1 when something is overdue, outdated or undelivered, or the broker is not ready. */
 export async function showStatus(options: OperatorOptions): Promise<number> {
   const { socket } = await findBroker(options.config);
   const status = await callBroker(socket, "status", {});
   print(options, status, inWords(status));
   const outdated = status.targets.some((target) => target.outdated !== undefined);
-  return status.ready && status.overdue.count === 0 && !outdated ? 0 : 1;
+  const behind = status.deliveries.some((delivery) => delivery.behind);
+  return status.ready && status.overdue.count === 0 && !outdated && !behind ? 0 : 1;
 }
 
 function inWords(status: StatusReply): string[] {
@@ -38,6 +40,7 @@ function inWords(status: StatusReply): string[] {
         target.lastSweep === undefined ? "-" : ago(at, target.lastSweep),
       ]),
     ]),
+    ...(status.deliveries.length === 0 ? [] : ["", ...deliveryTable(status.deliveries, at)]),
     ...targets.flatMap((target) =>
       target.outdated === undefined
         ? []

@@ -2,6 +2,7 @@ import type { Secret } from "@phi/shared/secret";
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
 import type { Resource } from "../domain/resource.js";
+import type { DeliveryTarget } from "./delivery-schema.js";
 
 /** Where the ledger is. `path` is there when it is a file on this machine; else it is a libSQL server, and `token` what it wants to see. */
 export interface DatabaseAddress {
@@ -31,6 +32,8 @@ export interface Config {
   readonly metrics: boolean;
   /** `keepFor` in seconds. */
   readonly recordings: { readonly keepFor: number; readonly mostMegabytes: number };
+  /** Where the audit log is delivered to. Paths are absolute. */
+  readonly audit: { readonly deliver: readonly DeliveryTarget[] };
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
   /** By name, in the order of the file. */

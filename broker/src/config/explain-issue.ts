@@ -116,7 +116,11 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 export function fieldsAt(schema: z.ZodType, path: Path): string[] {
   const bare = unwrap(schema);
   const [step, ...rest] = path;
-  if (step === undefined) return bare instanceof z.ZodObject ? Object.keys(bare.shape) : [];
+  if (step === undefined && bare instanceof z.ZodObject) return Object.keys(bare.shape);
+  // Variants of one thing: what any of them has.
+  if (bare instanceof z.ZodDiscriminatedUnion)
+    return [...new Set(bare.options.flatMap((option) => fieldsAt(option as z.ZodType, path)))];
+  if (step === undefined) return [];
   if (bare instanceof z.ZodObject) {
     const field: unknown = bare.shape[step];
     return field instanceof z.ZodType ? fieldsAt(field, rest) : [];

@@ -5,6 +5,7 @@ import type { Resource } from "../domain/resource.js";
 import { adminSocketPath } from "./admin-socket.js";
 import type { Config, DatabaseAddress } from "./config.js";
 import { readDatabaseAddress } from "./database-address.js";
+import { placed, sharedNames } from "./delivery-schema.js";
 import { explainIssue } from "./explain-issue.js";
 import { isLoopback } from "./fields.js";
 import { policiesTogether, roleNames } from "./load-policy.js";
@@ -69,6 +70,8 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
 
   problems.push(...policiesTogether(fields.policies, roleNames(fields.resources)));
 
+  problems.push(...sharedNames(whole.output?.audit.deliver ?? [], ["audit", "deliver"]));
+
   const database = whole.output && readDatabase(whole.output, folder);
   if (typeof database === "string") problems.push({ path: ["database"], message: database });
   if (typeof database === "object" && database.path !== undefined && database.token !== undefined)
@@ -101,6 +104,7 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
     ...whole.output,
     database,
     adminSocket,
+    audit: { ...whole.output.audit, deliver: whole.output.audit.deliver.map((target) => placed(target, folder)) },
     resources,
     policies,
     policyHash: policyHash(policies),

@@ -3,6 +3,7 @@ import { recordingModes } from "@phi/shared/contract/recording";
 import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
+import { deliverySchema } from "./delivery-schema.js";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
 import { policySchema } from "./policy-schema.js";
 
@@ -99,6 +100,7 @@ export const fileSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether /metrics is also served where people reach the broker; it is always there on the admin socket."),
+  audit: z.strictObject({ deliver: deliverySchema }).default({ deliver: [] }).describe("The audit log."),
   admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
   auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
   recordings: z

@@ -82,6 +82,8 @@ const CLASSES: Readonly<Record<AuditKind, readonly [OcsfClass, number, number?]>
   "session.recording_removed": [API_ACTIVITY, DELETE],
   "session.replayed": [API_ACTIVITY, READ],
   "session.watched": [API_ACTIVITY, READ],
+  "delivery.put_aside": [APPLICATION_LIFECYCLE, OTHER],
+  "delivery.skipped": [APPLICATION_LIFECYCLE, OTHER],
 };
 
 /** Fields of every OCSF event, by the names that OCSF gives them. */

@@ -11,6 +11,7 @@ it("renders text that Prometheus reads: every sample under its type, buckets cum
     oldestOverdueSeconds: 12.5,
     leases: { active: 3, revoking: 1 },
     breakers: [{ resource: 'a"b', open: true }],
+    deliveries: [{ destination: "siem", behindSeconds: 61.5, deadLetters: 2 }],
   });
   expect(text).toContain("phi_oldest_overdue_seconds 12.5\n");
   expect(text).toContain('phi_leases{state="active"} 3\n');
@@ -22,6 +23,8 @@ it("renders text that Prometheus reads: every sample under its type, buckets cum
   expect(text).toContain('phi_revocations_total{outcome="failed"} 1\n');
   expect(text).toContain("phi_store_commit_seconds_count 1\n");
   expect(text).toContain('phi_breaker_open{resource="a\\"b"} 1\n');
+  expect(text).toContain('phi_delivery_behind_seconds{destination="siem"} 61.5\n');
+  expect(text).toContain('phi_delivery_dead_letters{destination="siem"} 2\n');
   for (const line of text.trimEnd().split("\n")) {
     expect(line).toMatch(/^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\{[a-z]+="(?:[^"\\]|\\.)*"\})? [0-9.e+-]+)$/);
   }

@@ -7,6 +7,12 @@ export interface Readings {
   readonly oldestOverdueSeconds: number;
   readonly leases: Readonly<Record<string, number>>;
   readonly breakers: readonly { readonly resource: string; readonly open: boolean }[];
+  /** Of each destination of the audit log: seconds since the oldest event it has not had, and events put aside. */
+  readonly deliveries: readonly {
+    readonly destination: string;
+    readonly behindSeconds: number;
+    readonly deadLetters: number;
+  }[];
 }
 
 export interface Metrics extends Measures {
@@ -31,7 +37,7 @@ export function createMetrics(): Metrics {
     committed(tookMs) {
       commits.observe(tookMs / 1_000);
     },
-    render({ oldestOverdueSeconds, leases, breakers }) {
+    render({ oldestOverdueSeconds, leases, breakers, deliveries }) {
       return [
         ...head(
           "phi_oldest_overdue_seconds",
@@ -55,6 +61,16 @@ export function createMetrics(): Metrics {
         ...commits.lines("phi_store_commit_seconds"),
         ...head("phi_breaker_open", "gauge", "1 while a target does not answer and is only probed."),
         ...breakers.map(({ resource, open }) => `phi_breaker_open{resource="${label(resource)}"} ${open ? 1 : 0}`),
+        ...head("phi_delivery_behind_seconds", "gauge", "Since the oldest event that the destination has not had."),
+        ...deliveries.map(
+          ({ destination, behindSeconds }) =>
+            `phi_delivery_behind_seconds{destination="${label(destination)}"} ${behindSeconds}`,
+        ),
+        ...head("phi_delivery_dead_letters", "gauge", "Events that the destination refused and that were put aside."),
+        ...deliveries.map(
+          ({ destination, deadLetters }) =>
+            `phi_delivery_dead_letters{destination="${label(destination)}"} ${deadLetters}`,
+        ),
         "",
       ].join("\n");
     },

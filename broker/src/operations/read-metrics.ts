@@ -1,6 +1,7 @@
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type { ReportDeliveries } from "./report-deliveries.js";
 import type { RevocationLanes } from "./revocation-lanes.js";
 
 /** What a scrape reads at that moment; the counters count by themselves. */
@@ -9,18 +10,31 @@ export function createReadMetrics({
   catalogue,
   clock,
   lanes,
+  reportDeliveries,
 }: {
   readonly overview: LedgerOverview;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
+  readonly reportDeliveries: ReportDeliveries;
 }) {
   return async function readMetrics() {
-    const [[oldest], leases] = await Promise.all([overview.overdueLeases(1), overview.leaseCounts()]);
+    const [[oldest], leases, deliveries] = await Promise.all([
+      overview.overdueLeases(1),
+      overview.leaseCounts(),
+      reportDeliveries(),
+    ]);
     const since = oldest?.overdueSince ?? clock.now();
     return {
       oldestOverdueSeconds: Math.max(0, clock.now() - since) / 1_000,
       leases,
+      deliveries: deliveries
+        .filter(({ kind }) => kind !== undefined)
+        .map(({ destination, waitingSince, deadLetters }) => ({
+          destination,
+          behindSeconds: Math.max(0, clock.now() - (waitingSince ?? clock.now())) / 1_000,
+          deadLetters,
+        })),
       breakers: catalogue.resources.map(({ name }) => ({
         resource: name,
         open: lanes.view(name).breaker !== "closed",

@@ -85,6 +85,15 @@ const ZONES: readonly Zone[] = [
     because: "expiry is a timer around operations; what it does belongs there",
   },
   {
+    name: "outbox",
+    at: /^broker\/src\/outbox\//,
+    sees: [SHARED, DOMAIN, PORTS, OPERATIONS],
+    own: /^broker\/src\/outbox\//,
+    node: true,
+    npm: false,
+    because: "the outbox is timers around operations, as expiry is; what they do belongs there",
+  },
+  {
     name: "http",
     at: /^broker\/src\/http\//,
     sees: [SHARED, DOMAIN, PORTS, OPERATIONS],

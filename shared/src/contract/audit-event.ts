@@ -49,6 +49,8 @@ export const auditKinds = {
   "session.recording_removed": "a recording was older than recordings are kept; its pieces are gone",
   "session.replayed": "somebody looked at a recording",
   "session.watched": "somebody looked at a session while it ran",
+  "delivery.put_aside": "a destination refused an event again and again; those behind it go on",
+  "delivery.skipped": "an operator passed by an event that a destination does not take",
 } as const;
 export type AuditKind = keyof typeof auditKinds;
 export const auditKind = z.enum(Object.keys(auditKinds) as [AuditKind, ...AuditKind[]]);

@@ -50,6 +50,8 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "session.recording_removed": "ok",
   "session.replayed": "ok",
   "session.watched": "ok",
+  "delivery.put_aside": "failed",
+  "delivery.skipped": "ok",
 };
 
 /** The kinds that a filter means: a kind or its noun, and an outcome. `undefined`: every kind. */
