@@ -18,7 +18,7 @@ interface Needs {
 
 /** What one pass takes at once; the rest is taken by the next pass, which follows at once. */
 const BATCH = 500;
-/** … and of one resource, so that what is due on another waits for few of them to be written. */
+/** … and of what is late or cannot be tried now. */
 const BATCH_OF_ONE = 250;
 /** A session whose lease is gone this long, in ms, and whose CLI never reported, is ended by the broker. */
 const FORSAKEN_AFTER = 60_000;
@@ -57,7 +57,7 @@ export function createSweepDue({ ledger, clock, lanes, resources }: Needs): Swee
     idle: lanes.idle,
   };
 
-  /** Claims as much of one resource as its lane has room for; whether some of it is left that could be taken now. */
+  /** Claims as much of one resource as its lane has room for; whether some of it is left that could be moved on now. */
   async function take(resource: string, leases: readonly Lease[], room: Room, now: number): Promise<boolean> {
     if (room.may === "wait") {
       // Nobody tries a target that does not answer. What ends meanwhile is `revoking` at once all the same.
@@ -65,10 +65,9 @@ export function createSweepDue({ ledger, clock, lanes, resources }: Needs): Swee
       await ledger.postponeDue(resource, now, room.until);
       return leases.length > BATCH_OF_ONE;
     }
-    const most = Math.min(room.most, BATCH_OF_ONE);
-    const claims = await Promise.all(leases.slice(0, most).map((lease) => claim(lease, now)));
+    const claims = await Promise.all(leases.slice(0, room.most).map((lease) => claim(lease, now)));
     void lanes.submit(claims.filter((lease) => lease !== undefined));
-    return leases.length > most && room.most > most;
+    return false;
   }
 
   async function closeDue(request: Request, now: number): Promise<void> {

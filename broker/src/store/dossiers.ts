@@ -4,7 +4,7 @@ import type { Request } from "../domain/request.js";
 import type { Approval, RequestDossier } from "../ports/ledger.js";
 import { approvalFromRow, leaseFromRow, requestFromRow } from "./rows.js";
 import { approvals, leases, requests } from "./schema.js";
-import { rowTo, select } from "./select.js";
+import { rowsFromJson, selectJson } from "./select.js";
 import { listed, sql } from "./sql.js";
 import type { Store } from "./store.js";
 
@@ -16,24 +16,21 @@ export async function readDossiers(
   if (ids.length === 0) return [];
   const wanted = listed(ids);
   const [found = [], answers = [], held = []] = await together(
-    select(requests, sql`where ${requests.id} in ${wanted}`),
-    select(approvals, sql`where ${approvals.requestId} in ${wanted} order by ${approvals.at}`),
-    select(leases, sql`where ${leases.requestId} in ${wanted} order by ${leases.createdAt}`),
+    selectJson(requests, sql`where ${requests.id} in ${wanted}`),
+    selectJson(approvals, sql`where ${approvals.requestId} in ${wanted} order by ${approvals.at}`),
+    selectJson(leases, sql`where ${leases.requestId} in ${wanted} order by ${leases.createdAt}`),
   );
   const byId = new Map<
     string,
     { readonly request: Request; readonly approvals: Approval[]; readonly leases: Lease[] }
   >();
-  for (const row of found) {
-    const request = requestFromRow(rowTo(requests, row));
+  for (const request of rowsFromJson(requests, found).map(requestFromRow)) {
     byId.set(request.id, { request, approvals: [], leases: [] });
   }
-  for (const row of answers) {
-    const approval = approvalFromRow(rowTo(approvals, row));
+  for (const approval of rowsFromJson(approvals, answers).map(approvalFromRow)) {
     byId.get(approval.requestId)?.approvals.push(approval);
   }
-  for (const row of held) {
-    const lease = leaseFromRow(rowTo(leases, row));
+  for (const lease of rowsFromJson(leases, held).map(leaseFromRow)) {
     byId.get(lease.requestId ?? "")?.leases.push(lease);
   }
   return ids.map((id) => byId.get(id)).filter((dossier) => dossier !== undefined);
