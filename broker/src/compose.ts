@@ -21,11 +21,14 @@ import { createDossiers } from "./operations/dossier.js";
 import { createEndLease } from "./operations/end-lease.js";
 import { createExplainDecision } from "./operations/explain-decision.js";
 import { createExportAudit } from "./operations/export-audit.js";
+import { createFindLockTarget } from "./operations/find-lock-target.js";
 import { createFindUsableRequest } from "./operations/find-usable-request.js";
 import { createIssueLease } from "./operations/issue-lease.js";
 import { createKeepLease } from "./operations/keep-lease.js";
 import { createKeepRecordings } from "./operations/keep-recordings.js";
 import { createKeepTime } from "./operations/keep-time.js";
+import { createLiftLock } from "./operations/lift-lock.js";
+import { createListLocks } from "./operations/list-locks.js";
 import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
 import { createListSessions } from "./operations/list-sessions.js";
@@ -41,6 +44,7 @@ import { createRecordSession } from "./operations/record-session.js";
 import { createReloadPolicy, type ReloadPolicy } from "./operations/reload-policy.js";
 import { createReportStatus } from "./operations/report-status.js";
 import { createRevocation } from "./operations/revocation.js";
+import { createSetLock } from "./operations/set-lock.js";
 import { createSignIn } from "./operations/sign-in.js";
 import { createSignOut } from "./operations/sign-out.js";
 import { createStandings } from "./operations/standings.js";
@@ -55,6 +59,7 @@ import type { Provider } from "./ports/provider.js";
 import { createAuditExports } from "./store/audit-export.js";
 import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
+import { createLocks, createPeople } from "./store/locks.js";
 import { openStore } from "./store/open.js";
 import { openServer } from "./store/open-server.js";
 import { createOutbox } from "./store/outbox.js";
@@ -144,6 +149,7 @@ export async function startBroker({
     clock,
     log,
   });
+  const locks = createLocks(store);
   const stopping = new AbortController();
   const revocation = createRevocation({
     ledger,
@@ -194,6 +200,12 @@ export async function startBroker({
     }),
     log,
   });
+  const listResources = createListResources({ catalogue, clock });
+  const findLockTarget = createFindLockTarget({ people: createPeople(store), catalogue, issuer: config.issuer.url });
+  const locking = {
+    setLock: createSetLock({ ledger, locks, clock, changes, findLockTarget, revokeLeases }),
+    liftLock: createLiftLock({ ledger, locks, clock }),
+  };
   const broker: Broker = {
     discovery: {
       name: "phi",
@@ -204,7 +216,7 @@ export async function startBroker({
     changes,
     log,
     dossiers,
-    authenticate: createAuthenticate({ ledger, clock, admins: config.admins, auditors: config.auditors }),
+    authenticate: createAuthenticate({ ledger, locks, clock, admins: config.admins, auditors: config.auditors }),
     signIn: createSignIn({
       ledger,
       identity: createIdentity({
@@ -213,15 +225,18 @@ export async function startBroker({
         groupsClaim: config.issuer.groupsClaim,
         clock,
       }),
+      locks,
       clock,
       maxAge: config.signIn.maxAge,
     }),
     signOut: createSignOut({ ledger, clock }),
-    listResources: createListResources({ catalogue, clock }),
+    listResources,
+    listLocks: createListLocks({ locks, listResources }),
+    ...locking,
     explainDecision: createExplainDecision({ ledger, catalogue, clock }),
-    createRequest: createCreateRequest({ ledger, catalogue, clock }),
+    createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
     listRequests: createListRequests({ ledger, dossiers }),
-    decideRequest: createDecideRequest({ ledger, dossiers, clock }),
+    decideRequest: createDecideRequest({ ledger, dossiers, locks, clock }),
     closeRequest: createCloseRequest({ ledger, dossiers, clock, revokeLeases }),
     issueLease: createIssueLease({
       ledger,
@@ -230,6 +245,7 @@ export async function startBroker({
       brokerTag: tag,
       findUsableRequest,
       revokeLeases,
+      locks,
     }),
     keepLease: createKeepLease({ ledger, clock }),
     endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
@@ -255,6 +271,8 @@ export async function startBroker({
       clock,
       ledger,
       overview,
+      locks,
+      ...locking,
       isReady,
       reportStatus: createReportStatus({
         overview,

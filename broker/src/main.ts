@@ -3,6 +3,7 @@ import { backUp } from "./commands/backup.js";
 import { checkConfig, printConfigSchema } from "./commands/config.js";
 import { listDeliveries, retryDelivery, skipDelivery } from "./commands/deliveries.js";
 import { abandonLease, listLeases } from "./commands/leases.js";
+import { listLocks, lock, unlock } from "./commands/locks.js";
 import { diffPolicies } from "./commands/policy/diff.js";
 import { replayPolicy } from "./commands/policy/replay.js";
 import { testPolicy } from "./commands/policy/test.js";
@@ -73,6 +74,30 @@ operators(leases, "list", "list leases; without --state those that have not ende
 operators(leases, "abandon <lease>", "stop trying to revoke a lease; what is on the target stays there")
   .requiredOption("--reason <text>", "why, for the audit log")
   .action(abandonLease);
+
+const lockSubject = [
+  "--subject",
+  "the name is the issuer's subject, of somebody who may never have signed in",
+] as const;
+const locking = program
+  .command("lock")
+  .description("end everything open of a person or a resource now, and refuse new");
+const lifting = program.command("unlock").description("lift a lock; what it ended stays ended");
+operators(locking, "principal <name>", "lock a person out, by name or subject")
+  .option(...lockSubject)
+  .requiredOption("--reason <text>", "why; shown to whom it keeps out, and kept on record")
+  .action(async (name, options) => exitWith(await lock("principal", name, options)));
+operators(locking, "resource <name>", "freeze a resource")
+  .requiredOption("--reason <text>", "why; shown to whom it keeps out, and kept on record")
+  .action(async (name, options) => exitWith(await lock("resource", name, options)));
+operators(lifting, "principal <name>", "let a person in again")
+  .option(...lockSubject)
+  .option("--reason <text>", "why, for the audit log")
+  .action((name, options) => unlock("principal", name, options));
+operators(lifting, "resource <name>", "open a resource again")
+  .option("--reason <text>", "why, for the audit log")
+  .action((name, options) => unlock("resource", name, options));
+operators(program.command("locks").description("what is locked"), "list", "list the locks in force").action(listLocks);
 
 operators(program, "reconcile", "compare every target with the ledger now, and revoke what nobody has on record")
   .option("--dry-run", "look and report, change nothing")

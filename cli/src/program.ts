@@ -46,6 +46,14 @@ const COMMANDS: readonly Entry[] = [
   ["end", WORK, "give access back early", () => import("./commands/end.js")],
   ["revoke", WORK, "take access back from somebody, now", () => import("./commands/revoke.js")],
   [
+    "lock",
+    BACK,
+    "end everything open of a person or resource now, and refuse new (admins)",
+    () => import("./commands/lock.js"),
+  ],
+  ["unlock", BACK, "lift a lock (admins)", () => import("./commands/unlock.js")],
+  ["locks", BACK, "what is locked, since when, by whom and why", () => import("./commands/locks.js")],
+  [
     "audit",
     BACK,
     "who asked, who said yes, what was made, what was run, when it ended",

@@ -18,6 +18,7 @@ export const CATALOGUE = {
   role_unknown: { status: 404, exit: 1, title: "There is no such role on this resource" },
   refused_by_policy: { status: 403, exit: 5, title: "Policy refuses this" },
   not_permitted: { status: 403, exit: 5, title: "This is not yours to do" },
+  locked: { status: 403, exit: 5, title: "A lock is in force" },
   own_request: { status: 403, exit: 5, title: "Nobody decides on their own request" },
   request_denied: { status: 403, exit: 3, title: "The request was denied" },
   already_decided: { status: 409, exit: 1, title: "This was decided already" },

@@ -4,7 +4,7 @@
  */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
-const KINDS = { sign_in: "sin", request: "req", lease: "lse", session: "ses", event: "evt" } as const;
+const KINDS = { sign_in: "sin", request: "req", lease: "lse", session: "ses", event: "evt", lock: "lck" } as const;
 
 export type IdKind = keyof typeof KINDS;
 declare const brand: unique symbol;
@@ -14,16 +14,18 @@ export type RequestId = Id<"request">;
 export type LeaseId = Id<"lease">;
 export type SessionId = Id<"session">;
 export type EventId = Id<"event">;
+export type LockId = Id<"lock">;
 export interface IdOf {
   sign_in: SignInId;
   request: RequestId;
   lease: LeaseId;
   session: SessionId;
   event: EventId;
+  lock: LockId;
 }
 
 /** 12 characters, 60 bits, for what people type; leases, sessions and events carry 16 (80 bits). */
-const LENGTH: Record<IdKind, number> = { sign_in: 12, request: 12, lease: 16, session: 16, event: 16 };
+const LENGTH: Record<IdKind, number> = { sign_in: 12, request: 12, lease: 16, session: 16, event: 16, lock: 12 };
 
 /** A new random identifier of the kind, for example `req_7k3m9q2x4v8a`. */
 export function newId<K extends IdKind>(kind: K): IdOf[K] {

@@ -1,4 +1,5 @@
 import { instant, leaseId, personView, requestId } from "@phi/shared/contract/fields";
+import { lockList, lockOrder, lockReply, lockView, unlockOrder } from "@phi/shared/contract/lock";
 import { z } from "zod";
 
 /** What operators' commands and the broker say to each other over the admin socket. */
@@ -62,6 +63,7 @@ export const statusReply = z.object({
     }),
   ),
   deliveries: z.array(deliveryLine),
+  locks: z.array(lockView),
   ledger: z.object({ events: z.int(), bytes: z.int().optional() }),
 });
 export type StatusReply = z.infer<typeof statusReply>;
@@ -143,11 +145,17 @@ export const deliveryRetryReply = z.object({ deadLetters: z.int() });
 export const deliverySkipOrder = z.strictObject({ destination, seq: z.int().positive(), operator });
 export const deliverySkipReply = z.object({ skipped: z.literal(true) });
 
+export const setLockOrder = lockOrder.extend({ operator });
+export const liftLockOrder = unlockOrder.extend({ operator });
+
 /** Every order with its reply. */
 export const adminCalls = {
   status: { order: z.strictObject({}), reply: statusReply },
   leases: { order: leasesOrder, reply: leasesReply },
   abandon: { order: abandonOrder, reply: abandonReply },
+  lock: { order: setLockOrder, reply: lockReply },
+  unlock: { order: liftLockOrder, reply: lockView },
+  locks: { order: z.strictObject({}), reply: lockList },
   reconcile: { order: reconcileOrder, reply: reconcileReply },
   past_requests: { order: pastRequestsOrder, reply: pastRequestsReply },
   deliveries: { order: deliveriesOrder, reply: deliveriesReply },

@@ -1,16 +1,21 @@
+import type { LockList, LockReply, LockView } from "@phi/shared/contract/lock";
 import { newId } from "@phi/shared/ids";
 import { printable } from "@phi/shared/text";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
 import type { z } from "zod";
 import type { Lease } from "../domain/lease.js";
+import { lockView } from "../domain/lock.js";
 import type { createAbandonLease } from "../operations/abandon-lease.js";
+import type { createLiftLock } from "../operations/lift-lock.js";
 import type { ReconcileAll } from "../operations/reconcile-all.js";
 import type { createListDeadLetters, DeliveryStatus, ReportDeliveries } from "../operations/report-deliveries.js";
 import type { createReportStatus } from "../operations/report-status.js";
+import type { createSetLock } from "../operations/set-lock.js";
 import type { createRetryDelivery, createSkipDelivery } from "../operations/steer-delivery.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type { Locks } from "../ports/locks.js";
 import type {
   AbandonReply,
   AdminCall,
@@ -31,6 +36,9 @@ interface Needs {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly overview: LedgerOverview;
+  readonly locks: Locks;
+  readonly setLock: ReturnType<typeof createSetLock>;
+  readonly liftLock: ReturnType<typeof createLiftLock>;
   readonly isReady: () => Promise<boolean>;
   readonly reportStatus: ReturnType<typeof createReportStatus>;
   readonly abandonLease: ReturnType<typeof createAbandonLease>;
@@ -45,8 +53,23 @@ interface Needs {
 export function createAdminHandlers(needs: Needs): {
   readonly [Call in AdminCall]: (order: ParsedOrder<Call>) => Promise<ReplyOf<Call>>;
 } {
-  const { version, clock, ledger, overview, isReady, reportStatus, abandonLease, reconcileAll } = needs;
-  const { reportDeliveries, listDeadLetters, retryDelivery, skipDelivery } = needs;
+  const {
+    version,
+    clock,
+    ledger,
+    overview,
+    locks,
+    setLock,
+    liftLock,
+    isReady,
+    reportStatus,
+    abandonLease,
+    reconcileAll,
+    reportDeliveries,
+    listDeadLetters,
+    retryDelivery,
+    skipDelivery,
+  } = needs;
   return {
     async status(): Promise<StatusReply> {
       const status = await reportStatus();
@@ -69,6 +92,7 @@ export function createAdminHandlers(needs: Needs): {
           ...(target.outdated === undefined ? {} : { outdated: target.outdated.because }),
         })),
         deliveries: (await reportDeliveries()).map(deliveryLine),
+        locks: (await locks.inForce()).map(lockView),
         ledger: {
           events: status.ledger.events,
           ...(status.ledger.bytes === undefined ? {} : { bytes: status.ledger.bytes }),
@@ -85,6 +109,19 @@ export function createAdminHandlers(needs: Needs): {
     async abandon({ lease, reason, operator }): Promise<AbandonReply> {
       const { lastError, ...left } = await abandonLease(lease, printable(reason, 500), printable(operator, 100));
       return { ...left, ...(lastError === undefined ? {} : { lastError }) };
+    },
+
+    async lock({ reason, operator, ...typed }): Promise<LockReply> {
+      const { lock, ended } = await setLock(typed, reason, { operator: printable(operator, 100) });
+      return { ...lockView(lock), ended };
+    },
+
+    async unlock({ reason, operator, ...typed }): Promise<LockView> {
+      return lockView(await liftLock(typed, reason, { operator: printable(operator, 100) }));
+    },
+
+    async locks(): Promise<LockList> {
+      return { locks: (await locks.inForce()).map(lockView) };
     },
 
     async reconcile({ dryRun, adopt, operator }): Promise<ReconcileReply> {

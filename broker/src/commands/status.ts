@@ -2,6 +2,7 @@ import { callBroker } from "../admin/call-broker.js";
 import type { StatusReply } from "../admin/contract.js";
 import { findBroker } from "../config/admin-socket.js";
 import { deliveryTable } from "./deliveries.js";
+import { lockWords } from "./locks.js";
 import { ago, columns, type OperatorOptions, print } from "./output.js";
 
 /** Says how the broker stands; 1 when something is overdue, outdated or undelivered, or the broker is not ready. */
@@ -15,7 +16,7 @@ export async function showStatus(options: OperatorOptions): Promise<number> {
 }
 
 function inWords(status: StatusReply): string[] {
-  const { at, overdue, targets, leases, ledger } = status;
+  const { at, overdue, targets, leases, locks, ledger } = status;
   const size = ledger.bytes === undefined ? "" : `, ${(ledger.bytes / 1_048_576).toFixed(1)} MiB`;
   return [
     `phi-broker ${status.version}  ${status.ready ? "ready" : "NOT READY"}`,
@@ -23,6 +24,8 @@ function inWords(status: StatusReply): string[] {
     `leases     ${Object.entries(leases)
       .map(([state, count]) => `${count} ${state}`)
       .join(", ")}`,
+    `locks      ${locks.length === 0 ? "none" : locks.length}`,
+    ...locks.map((lock) => `           ${lockWords(lock, at)}`),
     `overdue    ${overdue.count === 0 ? "none" : overdue.count}`,
     ...overdue.leases.map(
       (lease) =>

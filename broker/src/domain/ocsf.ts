@@ -51,6 +51,8 @@ const CLASSES: Readonly<Record<AuditKind, readonly [OcsfClass, number, number?]>
   "policy.reloaded": [APPLICATION_LIFECYCLE, UPDATED],
   "policy.reload_failed": [APPLICATION_LIFECYCLE, UPDATED],
   "clock.stepped": [APPLICATION_LIFECYCLE, OTHER],
+  "lock.set": [USER_ACCESS, REVOKE, CRITICAL],
+  "lock.lifted": [USER_ACCESS, OTHER],
   "sign_in.created": [AUTHENTICATION, LOGON],
   "sign_in.refused": [AUTHENTICATION, LOGON],
   "sign_in.ended": [AUTHENTICATION, LOGOFF],

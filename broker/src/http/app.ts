@@ -12,6 +12,8 @@ import type { createExplainDecision } from "../operations/explain-decision.js";
 import type { createExportAudit } from "../operations/export-audit.js";
 import type { createIssueLease } from "../operations/issue-lease.js";
 import type { createKeepLease } from "../operations/keep-lease.js";
+import type { createLiftLock } from "../operations/lift-lock.js";
+import type { createListLocks } from "../operations/list-locks.js";
 import type { createListRequests } from "../operations/list-requests.js";
 import type { createListResources } from "../operations/list-resources.js";
 import type { createListSessions } from "../operations/list-sessions.js";
@@ -19,6 +21,7 @@ import type { createQueryAudit } from "../operations/query-audit.js";
 import type { createReadAuditOn } from "../operations/read-audit-on.js";
 import type { createReadRecording } from "../operations/read-recording.js";
 import type { createRecordSession } from "../operations/record-session.js";
+import type { createSetLock } from "../operations/set-lock.js";
 import type { createSignIn } from "../operations/sign-in.js";
 import type { createSignOut } from "../operations/sign-out.js";
 import type { Changes } from "../ports/changes.js";
@@ -34,6 +37,7 @@ import { mountRequestEvents } from "./request-events.js";
 import type { AnyRoute } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
 import { leaseRoutes } from "./routes/leases.js";
+import { lockRoutes } from "./routes/locks.js";
 import { requestRoutes } from "./routes/requests.js";
 import { resourceRoutes } from "./routes/resources.js";
 import { sessionRoutes } from "./routes/sessions.js";
@@ -53,6 +57,9 @@ export interface Broker {
   readonly signOut: ReturnType<typeof createSignOut>;
   readonly listResources: ReturnType<typeof createListResources>;
   readonly explainDecision: ReturnType<typeof createExplainDecision>;
+  readonly listLocks: ReturnType<typeof createListLocks>;
+  readonly setLock: ReturnType<typeof createSetLock>;
+  readonly liftLock: ReturnType<typeof createLiftLock>;
   readonly createRequest: ReturnType<typeof createCreateRequest>;
   readonly listRequests: ReturnType<typeof createListRequests>;
   readonly decideRequest: ReturnType<typeof createDecideRequest>;
@@ -81,6 +88,7 @@ export function routes(broker: Broker): AnyRoute[] {
     ...requestRoutes(broker),
     ...leaseRoutes(broker),
     ...sessionRoutes(broker),
+    ...lockRoutes(broker),
     ...auditRoutes(broker),
   ];
 }

@@ -10,12 +10,15 @@ import type { Request } from "../domain/request.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
+import type { Locks } from "../ports/locks.js";
 import { findOffer } from "./find-offer.js";
 import { createListResources } from "./list-resources.js";
+import { lockedOut } from "./locked-out.js";
 
 interface Needs {
   readonly ledger: Ledger;
   readonly catalogue: Catalogue;
+  readonly locks: Locks;
   readonly clock: Clock;
 }
 
@@ -23,9 +26,9 @@ interface Needs {
  * Asks for a role on a resource. Policy decides at once: refused (thrown), allowed (the request is approved) or pending.
  * The same caller with the same `idempotencyKey` gets the request made before.
  *
- * @throws PhiError `resource_unknown`, `role_unknown`, `refused_by_policy`, `invalid_input`, `usage`, `store_unavailable`
+ * @throws PhiError `resource_unknown`, `role_unknown`, `refused_by_policy`, `locked`, `invalid_input`, `usage`, `store_unavailable`
  */
-export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
+export function createCreateRequest({ ledger, catalogue, locks, clock }: Needs) {
   const listResources = createListResources({ catalogue, clock });
 
   return async function createRequest(caller: Caller, order: RequestOrder, idempotencyKey?: string): Promise<Request> {
@@ -41,14 +44,7 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
     const decision = policy.decide(principal, ask, now);
     if (decision.decision === "refused") {
       const because = explainRefusal(decision, ask);
-      await ledger.record({
-        id: newId("event"),
-        at: now,
-        kind: "request.refused",
-        actor: principal,
-        resource: ask.resource,
-        data: { role: ask.role, duration, reason, ticket, because, policyHash: policy.hash },
-      });
+      await recordRefusal(because);
       throw new PhiError("refused_by_policy", because, {
         hint: nextStep(decision, ask),
         data: { because: decision.because },
@@ -83,7 +79,7 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
     } as const;
     const started = { ...own, id: newId("event"), kind: "request.started", data: { starts: request.starts } } as const;
     try {
-      await ledger.commit({
+      const outcome = await ledger.commit({
         guard: { do: "insert_request", request, idempotencyKey },
         events:
           request.state === "pending"
@@ -92,6 +88,7 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
               ? [created, approved, started]
               : [created, approved],
       });
+      if (outcome === "lost_race") throw await lockedMeanwhile();
     } catch (error) {
       // Two calls with one key at once: the other one made it.
       if (!(error instanceof PhiError) || error.data?.conflict !== true || idempotencyKey === undefined) throw error;
@@ -100,6 +97,27 @@ export function createCreateRequest({ ledger, catalogue, clock }: Needs) {
       return sameOrder(other, order);
     }
     return request;
+
+    function recordRefusal(because: string): Promise<void> {
+      return ledger.record({
+        id: newId("event"),
+        at: now,
+        kind: "request.refused",
+        actor: principal,
+        resource: ask.resource,
+        data: { role: ask.role, duration, reason, ticket, because, policyHash: policy.hash },
+      });
+    }
+
+    /** Nothing but a lock keeps a new request out. */
+    async function lockedMeanwhile(): Promise<PhiError> {
+      const lock = await locks.on({ principal, resource: ask.resource });
+      if (lock === undefined)
+        return new PhiError("wrong_state", "It was locked just now, and is not any more.", { hint: "Try again." });
+      const error = lockedOut(lock);
+      await recordRefusal(error.message);
+      return error;
+    }
   };
 }
 

@@ -7,11 +7,14 @@ import { samePrincipal } from "../domain/principal.js";
 import { decisionRight, type Request } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Approval, Change, Ledger } from "../ports/ledger.js";
+import type { Locks } from "../ports/locks.js";
 import type { Dossier, Dossiers } from "./dossier.js";
+import { throwIfLocked } from "./locked-out.js";
 
 interface Needs {
   readonly ledger: Ledger;
   readonly dossiers: Dossiers;
+  readonly locks: Locks;
   readonly clock: Clock;
 }
 
@@ -22,9 +25,9 @@ const MOST_RACES = 20;
  * One approver's answer. One "no" ends the request; so many different people's "yes" as it needs approve it.
  * Exactly one answer wins a race; the others learn who was first.
  *
- * @throws PhiError `own_request`, `not_permitted`, `already_decided`, `not_found`
+ * @throws PhiError `own_request`, `not_permitted`, `already_decided`, `locked`, `not_found`
  */
-export function createDecideRequest({ ledger, dossiers, clock }: Needs) {
+export function createDecideRequest({ ledger, dossiers, locks, clock }: Needs) {
   return async function decideRequest(caller: Caller, typed: string, order: ApprovalOrder): Promise<Dossier> {
     for (let race = 0; race < MOST_RACES; race++) {
       const dossier = await dossiers.open(caller, typed);
@@ -32,6 +35,7 @@ export function createDecideRequest({ ledger, dossiers, clock }: Needs) {
       assertUndecided(caller, dossier);
       const change = answer(caller, dossier, order, clock.now());
       if ((await ledger.commit(change)) === "moved") return dossiers.open(caller, dossier.request.id);
+      await throwIfLocked(locks, { principal: caller.principal, resource: dossier.request.resource });
     }
     throw new PhiError("wrong_state", "Too many answers arrived at once.", { hint: "Try again." });
   };
@@ -114,7 +118,7 @@ function answer(caller: Caller, { request, approvals }: Dossier, order: Approval
   const count = { approvals: given + 1, needed: request.approvalsNeeded };
   if (given + 1 < request.approvalsNeeded) return { guard: record, events: [event("approval.given", count)] };
 
-  const require = { approvalsGiven: given };
+  const require = { approvalsGiven: given, unlocked: caller.principal };
   const claimUntil = at + request.claimWithin * 1000;
   const expiresAt = at + request.duration * 1000;
   if (request.starts === "first_use") {

@@ -11,8 +11,10 @@ import { activate as activateLease, beginRevocation, type Issuing } from "../dom
 import { type Request, windowEnd } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger, Session } from "../ports/ledger.js";
+import type { Locks } from "../ports/locks.js";
 import type { Credential } from "../ports/provider.js";
 import type { FindUsableRequest, Usable } from "./find-usable-request.js";
+import { lockedOut, throwIfLocked } from "./locked-out.js";
 import type { OpenTarget, Target } from "./open-target.js";
 import type { RevokeLeases } from "./revoke-leases.js";
 
@@ -26,6 +28,7 @@ interface Needs {
   readonly findUsableRequest: FindUsableRequest;
   readonly openTarget: OpenTarget;
   readonly revokeLeases: RevokeLeases;
+  readonly locks: Locks;
 }
 
 /** Refusals that are facts worth keeping. */
@@ -47,9 +50,17 @@ export interface Issued {
  * The request's window begins with its first successful lease, so a target that is down costs nobody their window.
  *
  * @throws PhiError `no_usable_request`, `several_usable_requests`, `window_over`, `target_unavailable`, `target_refused`,
- *   `refused_by_policy`, `wrong_state`, `store_unavailable`
+ *   `locked`, `refused_by_policy`, `wrong_state`, `store_unavailable`
  */
-export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, openTarget, revokeLeases }: Needs) {
+export function createIssueLease({
+  ledger,
+  clock,
+  brokerTag,
+  findUsableRequest,
+  openTarget,
+  revokeLeases,
+  locks,
+}: Needs) {
   return async function issueLease(caller: Caller, order: LeaseOrder, idempotencyKey?: string): Promise<Issued> {
     const request = await findUsableRequest(caller, order).catch((error: unknown) => refused(caller, order, error));
     const target = await openTarget(caller, request);
@@ -96,13 +107,17 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
   /** That somebody wanted a credential and got none is a fact worth keeping; an ambiguous call is only a question. */
   async function refused(caller: Caller, order: LeaseOrder, error: unknown): Promise<never> {
     if (error instanceof PhiError && REFUSALS.includes(error.code)) {
+      // A lock ended what there was.
+      const lock = await locks.on({ principal: caller.principal, resource: order.resource });
+      const why = lock === undefined ? error : lockedOut(lock);
       await ledger.record({
         id: newId("event"),
         at: clock.now(),
         kind: "lease.refused",
         actor: caller.principal,
-        data: { because: error.message, request: shown(order.request), resource: shown(order.resource) },
+        data: { because: why.message, request: shown(order.request), resource: shown(order.resource) },
       });
+      throw why;
     }
     throw error;
   }
@@ -165,7 +180,10 @@ export function createIssueLease({ ledger, clock, brokerTag, findUsableRequest, 
           },
         );
       });
-    if (outcome === "lost_race") throw windowOver(request);
+    if (outcome === "lost_race") {
+      await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
+      throw windowOver(request);
+    }
   }
 
   async function activate(

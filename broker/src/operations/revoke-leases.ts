@@ -1,4 +1,5 @@
-import type { RequestId } from "@phi/shared/ids";
+import type { LeaseId, RequestId } from "@phi/shared/ids";
+import type { Lease } from "../domain/lease.js";
 import { type Claimed, takeOver } from "../domain/lease-moves.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -9,6 +10,8 @@ export interface RevokeLeases {
   claimed(leases: readonly Claimed[]): Promise<Set<string>>;
   /** Claims and tries every lease of the request that is in revocation; waits for the one attempt. */
   ofRequest(request: RequestId): Promise<void>;
+  /** As {@link RevokeLeases.ofRequest} for these leases; resolves as {@link RevokeLeases.claimed}. */
+  named(leases: readonly LeaseId[]): Promise<Set<string>>;
 }
 
 interface Needs {
@@ -19,18 +22,26 @@ interface Needs {
 
 /** Revocation begun by people, not by the loop. What the lane cannot try at once stays in the ledger, and the loop takes it. */
 export function createRevokeLeases({ ledger, clock, lanes }: Needs): RevokeLeases {
+  async function these(leases: readonly (Lease | undefined)[]): Promise<Set<string>> {
+    const taken = await Promise.all(leases.map(take));
+    return lanes.submit(taken.filter((lease) => lease !== undefined));
+  }
+
+  async function take(lease: Lease | undefined): Promise<Claimed | undefined> {
+    if (lease?.state !== "revoking") return undefined;
+    const room = lanes.room(lease.resource);
+    if (room.may === "wait" || room.most === 0) return undefined;
+    const taken = takeOver(lease, clock.now());
+    return (await ledger.shift(taken)) === "moved" ? taken.claimed : undefined;
+  }
+
   return {
     claimed: lanes.submit,
     async ofRequest(request) {
-      const mine: Claimed[] = [];
-      for (const lease of await ledger.leasesOf([request])) {
-        if (lease.state !== "revoking") continue;
-        const room = lanes.room(lease.resource);
-        if (room.may === "wait" || room.most === 0) continue;
-        const take = takeOver(lease, clock.now());
-        if ((await ledger.shift(take)) === "moved") mine.push(take.claimed);
-      }
-      await lanes.submit(mine);
+      await these(await ledger.leasesOf([request]));
+    },
+    async named(ids) {
+      return these(await Promise.all(ids.map((id) => ledger.lease(id))));
     },
   };
 }

@@ -7,10 +7,13 @@ import type { Principal } from "../domain/principal.js";
 import type { Clock } from "../ports/clock.js";
 import type { Identity } from "../ports/identity.js";
 import type { Ledger, SignIn } from "../ports/ledger.js";
+import type { Locks } from "../ports/locks.js";
+import { lockedOut } from "./locked-out.js";
 
 interface Needs {
   readonly ledger: Ledger;
   readonly identity: Identity;
+  readonly locks: Locks;
   readonly clock: Clock;
   /** Longest life of a sign-in, in seconds. */
   readonly maxAge: number;
@@ -21,8 +24,12 @@ export function tokenHash(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** Exchanges an ID token, once, for an opaque phi token. */
-export function createSignIn({ ledger, identity, clock, maxAge }: Needs) {
+/**
+ * Exchanges an ID token, once, for an opaque phi token.
+ *
+ * @throws PhiError `id_token_rejected`, `locked`, `issuer_unreachable`
+ */
+export function createSignIn({ ledger, identity, locks, clock, maxAge }: Needs) {
   return async function signIn(order: SignInOrder): Promise<{ signIn: SignIn; token: Secret }> {
     const verified = await identity.verify(order.idToken).catch(async (error: unknown) => {
       if (error instanceof PhiError && error.code === "id_token_rejected") {
@@ -65,6 +72,12 @@ export function createSignIn({ ledger, identity, clock, maxAge }: Needs) {
       ],
     });
     if (outcome === "lost_race") {
+      const lock = await locks.on({ principal: verified.principal });
+      if (lock !== undefined) {
+        const error = lockedOut(lock);
+        await refused(verified.principal, error.message, order.host);
+        throw error;
+      }
       await refused(verified.principal, "the ID token was used before", order.host);
       throw new PhiError("id_token_rejected", "This ID token was used for a sign-in already; each is good for one.", {
         hint: "phi login",

@@ -1,11 +1,12 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { RecordingMode } from "@phi/shared/contract/recording";
 import type { EndReason } from "@phi/shared/contract/request";
-import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import type { LeaseId, LockId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
 import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
+import type { Lock } from "../domain/lock.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { AuditReading } from "./audit-log.js";
@@ -50,7 +51,7 @@ export interface SessionEnd {
   readonly at: Instant;
 }
 
-/** One thing that a change does to the ledger. */
+/** One thing that a change does to the ledger. Nobody who is locked, and nothing on a resource that is, gets past a guard that inserts. */
 export type Step =
   | {
       readonly do: "insert_sign_in";
@@ -67,7 +68,11 @@ export type Step =
       readonly from: Request["state"];
       readonly to: Request["state"];
       readonly dueAt: Instant | null;
-      readonly require?: { readonly approvalsGiven: number };
+      readonly require?: {
+        readonly approvalsGiven: number;
+        /** Who decides must not be locked. */
+        readonly unlocked: Pick<Principal, "issuer" | "subject">;
+      };
       readonly set?: {
         readonly approvedAt?: Instant;
         readonly claimUntil?: Instant;
@@ -102,7 +107,15 @@ export type Step =
       readonly at: Instant;
     }
   | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd }
-  | RecordingStep;
+  | RecordingStep
+  /** Only while no other lock is in force on its target. */
+  | { readonly do: "insert_lock"; readonly lock: Lock }
+  | { readonly do: "lift_lock"; readonly id: LockId; readonly at: Instant }
+  /**
+   * Everything open of the lock's target ends when it was set, each with its own event that names the lock: requests are withdrawn or ended,
+   * leases begin their revocation, sign-ins are over. Never a guard.
+   */
+  | { readonly do: "end_locked"; readonly lock: Lock };
 
 /**
  * A change of the ledger: the first step guards the rest. Unless it changes exactly one row nothing else happens, and no event is

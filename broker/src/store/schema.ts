@@ -48,7 +48,11 @@ export const signIns = sqliteTable(
     expiresAt: integer("expires_at").notNull(),
     endedAt: integer("ended_at"),
   },
-  (table) => [uniqueIndex("sign_ins_by_token").on(table.tokenHash)],
+  (table) => [
+    uniqueIndex("sign_ins_by_token").on(table.tokenHash),
+    index("sign_ins_by_subject").on(table.principalSubject),
+    index("sign_ins_by_name").on(table.principalName),
+  ],
 );
 
 /** ID tokens that were exchanged, until they expire by themselves: each is good for one sign-in. */
@@ -229,6 +233,32 @@ export const recordingChunks = sqliteTable(
     data: blob("data", { mode: "buffer" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.sessionId, table.n] })],
+);
+
+/** Locks, in force and lifted. At most one is in force on a principal or a resource. */
+export const locks = sqliteTable(
+  "locks",
+  {
+    id: text("id").primaryKey(),
+    /** Either these three … */
+    principalIssuer: text("principal_issuer"),
+    principalSubject: text("principal_subject"),
+    principalName: text("principal_name"),
+    /** … or this. */
+    resource: text("resource"),
+    reason: text("reason").notNull(),
+    setBy: text("set_by").notNull(),
+    setAt: integer("set_at").notNull(),
+    liftedAt: integer("lifted_at"),
+  },
+  (table) => [
+    uniqueIndex("locks_on_principal")
+      .on(table.principalIssuer, table.principalSubject)
+      .where(sql`${table.liftedAt} is null and ${table.principalSubject} is not null`),
+    uniqueIndex("locks_on_resource")
+      .on(table.resource)
+      .where(sql`${table.liftedAt} is null and ${table.resource} is not null`),
+  ],
 );
 
 /** The audit log: append-only and gapless (the rowid grows by one with each insert, and nothing is ever deleted). */

@@ -1,8 +1,9 @@
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
+import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
 import { compileRecordingStep } from "./recording-steps.js";
 import { leaseToRow, requestToRow } from "./rows.js";
-import { approvals, auditEvents, leases, requests, sessions, signIns, usedIdTokens } from "./schema.js";
+import { approvals, auditEvents, leases, locks, requests, sessions, signIns, usedIdTokens } from "./schema.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
 
@@ -27,7 +28,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
       const { signIn } = step;
       return {
         // The exchange of an ID token is the guard: the second one changes nothing.
-        first: sql`${insertIf(usedIdTokens, { hash: step.idTokenHash, expiresAt: step.idTokenExpiresAt }, condition)} on conflict do nothing`,
+        first: sql`${insertIf(usedIdTokens, { hash: step.idTokenHash, expiresAt: step.idTokenExpiresAt }, sql`not ${isLocked({ principal: signIn.principal })} and ${condition}`)} on conflict do nothing`,
         rest: [
           insertIf(
             signIns,
@@ -57,15 +58,23 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
         ),
       );
     case "insert_request":
-      return single(insertIf(requests, requestToRow(step.request, step.idempotencyKey), condition));
+      return single(
+        insertIf(
+          requests,
+          requestToRow(step.request, step.idempotencyKey),
+          sql`not ${isLocked({ principal: step.request.requester, resource: step.request.resource })} and ${condition}`,
+        ),
+      );
     case "advance_request": {
-      const given = step.require?.approvalsGiven;
+      const { require } = step;
       return single(
         updateIf(
           requests,
           { state: step.to, dueAt: step.dueAt, ...step.set },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
-            given === undefined ? sql`1` : approvalsAre(step.id, given)
+            require === undefined
+              ? sql`1`
+              : sql`${approvalsAre(step.id, require.approvalsGiven)} and not ${isLocked({ principal: require.unlocked })}`
           } and ${condition}`,
         ),
       );
@@ -87,7 +96,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           // As a follower the guard has already moved the request on.
           condition === follow
             ? condition
-            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending') and ${approvalsAre(approval.requestId, step.approvalsGiven)} and ${condition}`,
+            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending') and ${approvalsAre(approval.requestId, step.approvalsGiven)} and not ${isLocked({ principal: approval.approver })} and ${condition}`,
         ),
       );
     }
@@ -98,7 +107,8 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           leaseToRow(step.lease, step.idempotencyKey),
           sql`exists (select 1 from ${requests} where ${requests.id} = ${step.lease.requestId ?? null} and (
             (${requests.state} = 'approved' and ${requests.claimUntil} > ${step.at}) or
-            (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at}))) and ${condition}`,
+            (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at}))
+            and not ${isLocked({ principal: { issuer: requests.requesterIssuer, subject: requests.requesterSubject }, resource: requests.resource })}) and ${condition}`,
         ),
         rest: [
           insertIf(
@@ -165,6 +175,26 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
     case "close_recording":
     case "remove_recording":
       return compileRecordingStep(step, condition, follow);
+    case "insert_lock": {
+      const { target } = step.lock;
+      return single(
+        insertIf(
+          locks,
+          lockToRow(step.lock),
+          sql`not ${isLocked(target.on === "principal" ? { principal: target.principal } : { resource: target.resource })} and ${condition}`,
+        ),
+      );
+    }
+    case "lift_lock":
+      return single(
+        updateIf(
+          locks,
+          { liftedAt: step.at },
+          sql`${locks.id} = ${step.id} and ${locks.liftedAt} is null and ${condition}`,
+        ),
+      );
+    case "end_locked":
+      return endLocked(step.lock, condition);
   }
 }
 

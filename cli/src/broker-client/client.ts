@@ -2,6 +2,16 @@ import { randomUUID } from "node:crypto";
 import { type AuditPage, type AuditQuery, auditPage } from "@phi/shared/contract/audit-event";
 import { type Discovery, discovery } from "@phi/shared/contract/discovery";
 import {
+  type LockList,
+  type LockOrder,
+  type LockReply,
+  type LockView,
+  lockList,
+  lockReply,
+  lockView,
+  type UnlockOrder,
+} from "@phi/shared/contract/lock";
+import {
   type ApprovalOrder,
   type EndOrder,
   type RequestList,
@@ -50,6 +60,9 @@ export interface BrokerClient {
   withdraw(id: string, order: EndOrder): Promise<RequestView>;
   end(id: string, order: EndOrder): Promise<RequestView>;
   revoke(id: string, order: EndOrder): Promise<RequestView>;
+  locks(): Promise<LockList>;
+  lock(order: LockOrder): Promise<LockReply>;
+  unlock(order: UnlockOrder): Promise<LockView>;
   audit(query: Partial<AuditQuery>): Promise<AuditPage>;
   sessions(query: Partial<SessionQuery>): Promise<SessionList>;
   /** Pieces of a session's recording from number `from` on. */
@@ -129,6 +142,9 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     sessions: (query) => get(`/v1/sessions${queryText(query)}`, sessionList),
     recording: (session, from) =>
       get(`/v1/sessions/${encodeURIComponent(session)}/recording?from=${from}`, recordingPage),
+    locks: () => get("/v1/locks", lockList),
+    lock: (order) => post("/v1/locks", order, lockReply),
+    unlock: (order) => post("/v1/locks/lift", order, lockView),
     audit: (query) => get(`/v1/audit${queryText(query)}`, auditPage),
     now: () => Date.now() + skew,
     close: () => transport.close(),

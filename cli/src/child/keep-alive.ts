@@ -41,7 +41,8 @@ export function keepAlive(beat: () => Promise<HeartbeatReply>, everyMs: number, 
     } catch (error) {
       const known = asPhiError(error);
       if (isStopped || known === undefined) return;
-      if (known.code === "not_found" || known.code === "lease_lost") events.ended("unknown");
+      if (known.code === "locked") events.ended(`locked: ${known.message}`);
+      else if (known.code === "not_found" || known.code === "lease_lost") events.ended("unknown");
       else if (!isSilent) events.silent(known);
       isSilent = true;
     } finally {

@@ -98,6 +98,8 @@ function reasonFor(because: string, { request, resource }: LeaseReply): string {
       return `the window of ${request} on ${resource} is over`;
     case "revoked":
       return `access to ${resource} was taken back${comment} (phi show ${request})`;
+    case "locked":
+      return `access to ${resource} was taken back${comment}`;
     case "ended_by_holder":
       return `access to ${resource} was given back with phi end${comment}`;
     case "recording_failed":

@@ -114,6 +114,8 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
     } catch (error) {
       const known = asPhiError(error);
       if (known === undefined) throw error;
+      // The sign-in ended with the lock, and so had the access before.
+      if (known.code === "locked") return `locked: ${known.message}`;
       talk.endUnknown(known);
       return undefined;
     }

@@ -3,7 +3,8 @@ import { formatDuration } from "@phi/shared/duration";
 import type { Command } from "commander";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
-import { say, writeJson } from "../terminal/output.js";
+import { lockSentence } from "../terminal/lock-words.js";
+import { say, warn, writeJson } from "../terminal/output.js";
 import { approvalWords } from "../terminal/request-words.js";
 import { type Column, writeTable } from "../terminal/table.js";
 
@@ -33,9 +34,10 @@ const COLUMNS: Column<Offer>[] = [
 
 /** What the person may ask for; nothing else is ever shown. */
 async function resources(phi: Invocation): Promise<number> {
-  const list = await (await phi.broker()).resources();
+  const broker = await phi.broker();
+  const [list, { locks }] = await Promise.all([broker.resources(), broker.locks()]);
   if (phi.terminal.json) {
-    writeJson(phi.terminal, list);
+    writeJson(phi.terminal, { ...list, locks });
     return 0;
   }
   const offers = list.resources.flatMap(({ roles, resource, description, revocation }) =>
@@ -48,7 +50,9 @@ async function resources(phi: Invocation): Promise<number> {
     return 0;
   }
   writeTable(phi.terminal, phi.paint.data, COLUMNS, offers);
-  const first = offers[0];
+  const offered = locks.filter((lock) => offers.some(({ resource }) => resource === lock.resource));
+  for (const lock of offered) warn(phi.terminal, phi.paint.talk.bad(lockSentence(lock, broker.now())));
+  const first = offers.find(({ resource }) => offered.every((lock) => lock.resource !== resource));
   if (phi.terminal.stdout.isTTY === true && first !== undefined) {
     const words = [
       "request",

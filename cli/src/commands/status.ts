@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
+import { lockSentence } from "../terminal/lock-words.js";
 import { say, warn, writeData, writeJson } from "../terminal/output.js";
 import { requestColumns } from "../terminal/request-table.js";
 import { overdueLines, personWords } from "../terminal/request-words.js";
@@ -20,10 +21,11 @@ export function define(command: Command, run: Run): void {
 async function status(phi: Invocation): Promise<number> {
   const { profile, broker: url } = await phi.signedIn();
   const broker = await phi.broker();
-  const [me, mine, waiting] = await Promise.all([
+  const [me, mine, waiting, { locks }] = await Promise.all([
     broker.me(),
     broker.requests({ scope: "mine", limit: LOOKED_AT }),
     broker.requests({ scope: "to_approve", limit: LOOKED_AT }),
+    broker.locks(),
   ]);
   const now = broker.now();
   const requests = mine.requests.filter(
@@ -36,6 +38,7 @@ async function status(phi: Invocation): Promise<number> {
       broker: url.origin,
       profile,
       requests,
+      locks,
       toApprove: waiting.requests.map((view) => view.request),
     });
     return 0;
@@ -47,6 +50,7 @@ async function status(phi: Invocation): Promise<number> {
   if (requests.length > 0) writeTable(terminal, paint.data, requestColumns(now), requests);
   else say(terminal, `No open requests. next: ${phi.typed("resources")}`);
   for (const line of mine.requests.flatMap((view) => overdueLines(view, now))) warn(terminal, paint.talk.bad(line));
+  for (const lock of locks) warn(terminal, paint.talk.bad(lockSentence(lock, now)));
   const count = waiting.requests.length;
   if (count > 0)
     say(

@@ -33,7 +33,7 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
     case "approval.refused":
       return `tried to ${word(data.verdict)} and may not (${spaced(data.because)})`;
     case "request.withdrawn":
-      return `took it back${quoted(data.reason)}`;
+      return data.because === "locked" ? `took it back: ${lockWords(data)}` : `took it back${quoted(data.reason)}`;
     case "request.lapsed":
       return data.because === "unused" ? "lapsed: nobody used it in time" : "lapsed: nobody answered in time";
     case "request.started":
@@ -102,9 +102,16 @@ function endWords(data: AuditEvent["data"]): string {
       return "the window is over";
     case "ended_by_holder":
       return `gave the access back${quoted(data.reason)}`;
+    case "locked":
+      return `took the access back: ${lockWords(data)}`;
     default:
       return `took the access back${quoted(data.reason)}`;
   }
+}
+
+/** The events of the lock itself say who and why. */
+function lockWords(data: AuditEvent["data"]): string {
+  return `its requester or resource was locked (${word(data.lock)})`;
 }
 
 /** `0.25s`, `12s`, `3m20s`. */

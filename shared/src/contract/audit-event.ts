@@ -18,6 +18,9 @@ export const auditKinds = {
   "clock.stepped": "the broker's clock and the passing of time disagreed by more than a minute",
   "policy.reloaded": "changed policies were taken over; from and to are their hashes",
   "policy.reload_failed": "changed policies were not taken over; the present ones stay",
+  "lock.set":
+    "a principal or a resource was locked: everything open of it ended in the same instant, and nothing new begins",
+  "lock.lifted": "a lock was lifted; what it ended stays ended",
   "sign_in.created": "a principal signed in",
   "sign_in.refused": "an ID token was not accepted",
   "sign_in.ended": "a principal signed out",

@@ -19,6 +19,8 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "clock.stepped": "failed",
   "policy.reloaded": "ok",
   "policy.reload_failed": "failed",
+  "lock.set": "ok",
+  "lock.lifted": "ok",
   "sign_in.created": "ok",
   "sign_in.refused": "refused",
   "sign_in.ended": "ok",

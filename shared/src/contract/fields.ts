@@ -41,6 +41,7 @@ export const leaseId = idShaped("lease");
 export const sessionId = idShaped("session");
 export const signInId = idShaped("sign_in");
 export const eventId = idShaped("event");
+export const lockId = idShaped("lock");
 
 /** A person as others see them. */
 export const personView = z.object({
