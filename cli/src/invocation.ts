@@ -7,6 +7,7 @@ import { type BrokerClient, createBrokerClient } from "./broker-client/client.js
 import { download } from "./broker-client/download.js";
 import { type FollowNews, followRequest } from "./broker-client/follow.js";
 import { type AuditNews, followAudit } from "./broker-client/follow-audit.js";
+import { followRecording, type RecordingNews } from "./broker-client/follow-recording.js";
 import { openTransport } from "./broker-client/transport-open.js";
 import { loadPaint, type Paint } from "./terminal/paint.js";
 import { openTerminal, type Surroundings, type Terminal } from "./terminal/terminal.js";
@@ -29,6 +30,8 @@ export interface Invocation {
   follow(request: string, signal: AbortSignal): Promise<AsyncIterable<FollowNews>>;
   /** Follows the audit log after a number as the person signed in. */
   followAudit(filter: AuditFilter, after: number, signal: AbortSignal): Promise<AsyncIterable<AuditNews>>;
+  /** Follows a session's recording as the person signed in. */
+  followRecording(session: string, signal: AbortSignal): Promise<AsyncIterable<RecordingNews>>;
   /** Everything that `path` (with its query) gives, piece by piece, as the person signed in. */
   download(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** A command of phi's to type next, with the profile when it was given by flag. */
@@ -77,6 +80,10 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
     async followAudit(filter, after, signal) {
       const { broker: url, token } = await signedIn();
       return followAudit({ broker: url, token, filter, after, signal, env: around.env, context: contextOf(url) });
+    },
+    async followRecording(session, signal) {
+      const { broker: url, token } = await signedIn();
+      return followRecording({ broker: url, token, session, signal, env: around.env, context: contextOf(url) });
     },
     async download(path, signal) {
       const { broker: url, token } = await signedIn();

@@ -65,6 +65,7 @@ const COMMANDS: readonly Entry[] = [
     "what was run under which access, and whether it is recorded",
     () => import("./commands/sessions.js"),
   ],
+  ["watch", BACK, "follow a recorded session while it runs", () => import("./commands/watch.js")],
   ["replay", BACK, "play the recording of a session, or write it to a file", () => import("./commands/replay.js")],
   [
     "completion",

@@ -1,10 +1,36 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
 import type { SessionView } from "@phi/shared/contract/session";
+import headless from "@xterm/headless";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createPerson, type Person } from "./person.testing.js";
 import { type Desk, hasTmux, openDesk } from "./tmux.testing.js";
+
+/** The most memory, in KiB, that the phi with this word in its command line has had when it is gone. */
+async function peakMemory(word: string): Promise<number> {
+  let peak = 0;
+  for (const end = Date.now() + 180_000; ; ) {
+    const found = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isPhi(pid, word));
+    for (const pid of found) peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(readProc(pid, "status"))?.[1] ?? 0));
+    if (found.length === 0 && peak > 0) return peak;
+    if (Date.now() > end) throw new Error("it never ended");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function isPhi(pid: string, word: string): boolean {
+  const words = readProc(pid, "cmdline").split("\0");
+  return words[1]?.endsWith("phi.cjs") === true && words.includes(word);
+}
+
+function readProc(pid: string, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return "";
+  }
+}
 
 /** Commands whose role wants them recorded, on a real terminal. The same manners as unrecorded ones: see pty.test.ts. */
 describe.skipIf(!hasTmux())("a recorded command on a terminal", () => {
@@ -97,9 +123,8 @@ describe.skipIf(!hasTmux())("a recorded command on a terminal", () => {
     await desk.shows(/^(\^C)?int 1/m);
     desk.key("C-c");
     await desk.shows(/^total 2$/m);
-    desk.line("clear; phi exec -- sleep 60; echo not reached");
-    await desk.shows(/until/);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    desk.line("clear; phi exec -- sh -c 'echo up; exec sleep 60'; echo not reached");
+    await desk.shows(/^up$/m);
     desk.key("C-c");
     await desk.shows(/^ready> $/m);
     desk.line("echo code $?");
@@ -114,4 +139,179 @@ describe.skipIf(!hasTmux())("a recorded command on a terminal", () => {
     desk.line("clear; stty -a | grep -o ' icanon'; fg; echo code $?");
     expect(await desk.shows(/^code \d/m)).toMatch(/icanon[\s\S]*^finished\ncode 5$/m);
   });
+
+  test("draws in colour and full screen, stops inside of vim, and is edited on", async () => {
+    desk.line("phi exec --quiet -- vim -u NONE -i NONE -n notes.txt");
+    await desk.shows(/^~\s*$/m);
+    desk.type("ihello from vim");
+    desk.key("Escape");
+    await desk.shows(/^hello from vim\s*$/m);
+    desk.key("C-z");
+    await desk.shows(/Stopped/);
+    desk.line("clear; fg; echo code $?");
+    await desk.shows(/^hello from vim\s*\n~/m);
+    desk.type("A, again");
+    desk.key("Escape");
+    desk.line(":wq");
+    await desk.shows(/^code 0$/m);
+    expect(readFileSync(path.join(alice.home, "notes.txt"), "utf8")).toBe("hello from vim, again\n");
+  });
+
+  test("pages: less, and psql with a pager, which gets the keys and the size", async () => {
+    desk.line("phi exec --quiet -- sh -c 'seq 1 1000 | less -X'; echo code $?");
+    await desk.shows(/^:$/m);
+    desk.type("G");
+    await desk.shows(/^1000$/m);
+    desk.type("q");
+    await desk.shows(/^code 0$/m);
+    desk.line("clear; PAGER='less -X' phi exec --quiet -- psql -X; echo code $?");
+    await desk.shows(/=> $/m);
+    desk.line("select 'row ' || n as line from generate_series(1, 200) n \\g");
+    await desk.shows(/row 5\s*$/m);
+    await desk.shows(/^:$/m);
+    desk.type("G");
+    await desk.shows(/\(200 rows\)/);
+    desk.type("q");
+    desk.line("\\q");
+    await desk.shows(/^code 0$/m);
+  });
+
+  test("hears of a new size, and the recording too", async () => {
+    desk.line("phi exec -- bash -c 'trap \"stty size; exit\" WINCH; stty size; while :; do sleep 0.1; done'");
+    await desk.shows(/^30 100$/m);
+    desk.tmux("resize-window", "-x", "77", "-y", "22");
+    await desk.shows(/^22 77$/m);
+    const events = await cast((await recorded()).session);
+    expect(events).toContainEqual([expect.any(Number), "r", "77x22"]);
+  });
+
+  test("as phi shell it has jobs of its own, and ends with the shell's code", async () => {
+    desk.line("SHELL=/bin/bash phi shell --quiet; echo code $?");
+    await desk.shows(/[$#] $/m);
+    desk.line("PS1='inner> '; clear");
+    await desk.shows(/^inner> /m);
+    desk.line("echo in $PHI_RESOURCE; sleep 60");
+    await desk.shows(/^in db-prod/m);
+    desk.key("C-z");
+    await desk.shows(/Stopped/);
+    desk.line("clear; fg");
+    await desk.shows(/^sleep 60|echo in/m);
+    desk.key("C-c");
+    await desk.shows(/inner> $/m);
+    desk.line("exit 4");
+    await desk.shows(/^code 4$/m);
+  });
+
+  test("loses nothing of what comes right before the end: 40 bursts of 40", async () => {
+    desk.line(
+      "for n in $(seq 40); do phi exec --quiet -- bash -c 'seq 1 20000; printf END'; done; clear; echo all done",
+    );
+    await desk.shows(/^all done$/m, 120_000);
+    const { sessions } = (await alice.json(["sessions", "--limit", "40"])) as { sessions: SessionView[] };
+    const whole = `${Array.from({ length: 20_000 }, (_, n) => `${n + 1}\r\n`).join("")}END`;
+    for (const { session } of sessions) {
+      const [, ...events] = (await cast(session)) as [number, string, string][];
+      expect(events.map(([, code, data]) => (code === "o" ? data : "")).join("")).toBe(whole);
+    }
+    expect(sessions).toHaveLength(40);
+  });
+
+  test("is replayed to the very screen that was seen", async () => {
+    script(
+      "draw.sh",
+      `printf '\\033[2J\\033[3;5H\\033[1;31mred\\033[0m \\033[7mreversed\\033[0m\\033[10;1Hwide: 日本語 é ┌─┐'
+       printf '\\033[12;20r\\033[20;1H'; for n in 1 2 3 4 5 6 7 8 9 10 11 12; do printf 'scrolled %s\\n' $n; done
+       printf '\\033[r\\033[25;3Hthe end\\033[5D\\033[K!'; read -r line`,
+    );
+    desk.line("phi exec --quiet -- bash draw.sh");
+    const seen = await desk.shows(/th!/);
+    desk.key("Enter");
+    const { session } = await recorded();
+    const events = (await cast(session)).slice(1) as [number, string, string][];
+    const screen = new headless.Terminal({ cols: 100, rows: 30, allowProposedApi: true });
+    // Up to the Enter, as it was seen.
+    const drawn = events
+      .filter(([, code]) => code === "o")
+      .map(([, , data]) => data)
+      .join("")
+      .replace(/\r\n$/, "");
+    await new Promise<void>((resolve) => screen.write(drawn, resolve));
+    const lines = Array.from(
+      { length: 30 },
+      (_, row) => screen.buffer.active.getLine(row)?.translateToString(true) ?? "",
+    );
+    expect(lines.join("\n").trimEnd()).toBe(seen.trimEnd());
+
+    const replayed = await openDesk(bob.home);
+    try {
+      replayed.line(`phi replay ${session} --speed 100`);
+      await replayed.shows(/ended: code 0/);
+      // The same picture; the two lines that follow it scroll nothing away.
+      expect(replayed.screen()).toContain(seen.split("\n").slice(2, 25).join("\n"));
+    } finally {
+      replayed.leave();
+    }
+  });
+
+  test("is watched while it runs: the screen so far, then what comes, until it ends", async () => {
+    desk.line("phi exec --quiet -- sh -c 'echo before; read x; echo after $x; read y'");
+    await desk.shows(/^before$/m);
+    const { sessions } = (await bob.json(["sessions", "--live"])) as { sessions: SessionView[] };
+    const watcher = await openDesk(bob.home);
+    try {
+      watcher.line(`phi watch ${sessions[0]?.session}`);
+      await watcher.shows(/^before$/m);
+      desk.line("one");
+      await watcher.shows(/^one\nafter one$/m);
+      desk.line("two");
+      await watcher.shows(/ended: code 0/);
+    } finally {
+      watcher.leave();
+    }
+    const events = (await bob.phi(["audit", "--kind", "session.watched", "--json"])).stdout;
+    expect(events).toContain(`"of":"alice"`);
+  });
+
+  test("with a pipe it is not recorded, is a session all the same, and behaves as ever", async () => {
+    desk.line("phi exec --quiet -- sh -c 'test -t 1 || echo piped' | cat; echo done");
+    await desk.shows(/^piped\ndone$/m);
+    const { sessions } = (await alice.json(["sessions", "--limit", "1"])) as { sessions: SessionView[] };
+    expect(sessions[0]).toMatchObject({ exitCode: 0 });
+    expect(sessions[0]).not.toHaveProperty("recording");
+  });
+
+  test("that must be recorded runs at a terminal only", async () => {
+    const id = await access("readwrite", "10m");
+    const piped = await alice.phi(["exec", id, "--", "true"]);
+    expect([piped.code, piped.stdout]).toEqual([125, ""]);
+    expect(piped.stderr).toContain("must be recorded");
+    const printed = await alice.phi(["env", id]);
+    expect([printed.code, printed.stdout]).toEqual([5, ""]);
+    desk.line(`phi exec ${id} -- sh -c 'echo ran'; echo code $?`);
+    await desk.shows(/recorded\nran\ncode 0$/m);
+    await alice.phi(["end", id]);
+  });
+
+  test("of 100 MB is recorded whole, and phi stays small", async () => {
+    const size = 100 * 1024 * 1024;
+    const verse = "ninety nine bottles of beer on the wall, ninety nine bottles of beer";
+    script("flood.sh", `yes '${verse}' | head -c ${size}; printf END`);
+    desk.line("phi exec --quiet -- sh flood.sh; clear; echo flooded");
+    const memory = await peakMemory("flood.sh");
+    await desk.shows(/^flooded$/m);
+    const { session } = await recorded();
+    process.stdout.write(`100 MB recorded: peak of phi ${Math.round(memory / 1024)} MiB\n`);
+    expect(memory).toBeLessThan(250 * 1024);
+    let length = 0;
+    let end = "";
+    const { stdout } = await bob.phi(["replay", session]);
+    for (const line of stdout.split("\n").slice(1)) {
+      const [, code, data] = line === "" ? [] : (JSON.parse(line) as [number, string, string]);
+      if (code !== "o" || data === undefined) continue;
+      length += data.length;
+      end = data.slice(-3);
+    }
+    // Each line end becomes two on a terminal.
+    expect([length, end]).toEqual([size + Math.floor(size / (verse.length + 1)) + 3, "END"]);
+  }, 240_000);
 });

@@ -3,6 +3,7 @@ import type { Instant } from "@phi/shared/time";
 import type { Column } from "../terminal/table.js";
 import { clockTime, shortLength } from "../terminal/times.js";
 import { typedCommand } from "../terminal/typed-command.js";
+import { endWords } from "./session-words.js";
 
 /** The columns of a list of sessions. */
 export function sessionColumns(now: Instant): Column<SessionView>[] {
@@ -26,14 +27,6 @@ export function sessionColumns(now: Instant): Column<SessionView>[] {
 function tookWords({ startedAt, endedAt }: SessionView, now: Instant): string {
   const end = endedAt === undefined ? now : Date.parse(endedAt);
   return shortLength(Math.max(1_000, end - Date.parse(startedAt)));
-}
-
-/** `runs`, or how it ended: its code or signal, and what ended it when that was not the command itself. */
-export function endWords({ endedAt, exitCode, signal, endedBecause }: SessionView): string {
-  if (endedAt === undefined) return "runs";
-  const how = signal ?? (exitCode === undefined ? "" : `code ${exitCode}`);
-  const why = endedBecause === undefined || endedBecause === "command_ended" ? "" : endedBecause.replaceAll("_", " ");
-  return [how, why].filter((words) => words !== "").join(", ");
 }
 
 function recordingWords({ recording }: SessionView): string {
