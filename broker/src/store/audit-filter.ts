@@ -4,23 +4,25 @@ import { auditEvents, requests } from "./schema.js";
 import type { Store } from "./store.js";
 
 /**
- * The filter as a condition on rows of the log. It is always asked of a span of the log (`seq between`), never of all of it. The
- * unary plus keeps SQLite from walking the index by time instead of that span.
+ * The filter as a condition on rows of the log. It is always asked of a span of the log (`seq between`), never of all of it: the
+ * unary plus keeps SQLite from walking an index through the whole log for each span. Only a request's own events are few.
  */
 export function eventsMatching(read: Store["read"], filter: AuditFilter): SQL | undefined {
   const { since, until, actor, resource, request, kinds, text, visibleTo } = filter;
   return and(
     since === undefined ? undefined : gte(sql`+${auditEvents.at}`, since),
     until === undefined ? undefined : lt(sql`+${auditEvents.at}`, until),
-    actor === undefined ? undefined : or(eq(auditEvents.actorName, actor), eq(auditEvents.actorSubject, actor)),
-    resource === undefined ? undefined : eq(auditEvents.resource, resource),
+    actor === undefined
+      ? undefined
+      : or(eq(sql`+${auditEvents.actorName}`, actor), eq(sql`+${auditEvents.actorSubject}`, actor)),
+    resource === undefined ? undefined : eq(sql`+${auditEvents.resource}`, resource),
     request === undefined ? undefined : eq(auditEvents.requestId, request),
-    kinds === undefined ? undefined : inArray(auditEvents.kind, [...kinds]),
+    kinds === undefined ? undefined : inArray(sql`+${auditEvents.kind}`, [...kinds]),
     text === undefined ? undefined : hasText(text),
     visibleTo === undefined
       ? undefined
       : or(
-          and(eq(auditEvents.actorIssuer, visibleTo.issuer), eq(auditEvents.actorSubject, visibleTo.subject)),
+          and(eq(auditEvents.actorSubject, visibleTo.subject), eq(auditEvents.actorIssuer, visibleTo.issuer)),
           exists(
             read
               .select({ one: sql`1` })

@@ -13,11 +13,15 @@ export function createAuditLog(read: Store["read"]) {
     /** At most `limit` events, by their numbers. */
     async query({ order = "oldest", after = 0, before, limit, ...filter }: AuditReading): Promise<AuditEvent[]> {
       const to = Math.min(await newestSeq(read), (before ?? Number.POSITIVE_INFINITY) - 1);
-      const first = filter.since === undefined || after > 0 ? 1 : await firstSince(read, filter.since);
-      if (first === undefined) return [];
+      const begin = async () =>
+        filter.since === undefined || after > 0
+          ? after + 1
+          : ((await firstSince(read, filter.since)) ?? Number.POSITIVE_INFINITY);
+      // From the newest end what is wanted is mostly near: only who reads on needs to know where time begins.
+      let from = order === "oldest" ? await begin() : undefined;
       const matching = eventsMatching(read, filter);
       const found: AuditEvent[] = [];
-      for await (const span of spans({ from: Math.max(after + 1, first), to }, order)) {
+      for await (const span of spans({ from: from ?? after + 1, to }, order)) {
         const rows = await read
           .select()
           .from(auditEvents)
@@ -26,6 +30,8 @@ export function createAuditLog(read: Store["read"]) {
           .limit(limit - found.length);
         found.push(...rows.map(eventFromRow));
         if (found.length >= limit) break;
+        from ??= await begin();
+        if (order === "newest" && span.from <= from) break;
       }
       return found;
     },
