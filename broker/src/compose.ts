@@ -42,6 +42,7 @@ import { createReconcile } from "./operations/reconcile.js";
 import { createReconcileAll } from "./operations/reconcile-all.js";
 import { createRecordSession } from "./operations/record-session.js";
 import { createReloadPolicy, type ReloadPolicy } from "./operations/reload-policy.js";
+import { createReportAccess } from "./operations/report-access.js";
 import { createReportStatus } from "./operations/report-status.js";
 import { createRevocation } from "./operations/revocation.js";
 import { createSetLock } from "./operations/set-lock.js";
@@ -64,6 +65,7 @@ import { openStore } from "./store/open.js";
 import { openServer } from "./store/open-server.js";
 import { createOutbox } from "./store/outbox.js";
 import { createRecordings } from "./store/recordings.js";
+import { createRequestRecords } from "./store/request-records.js";
 import { createSteadyClock } from "./time/steady-clock.js";
 
 const monotonic = () => performance.now();
@@ -251,6 +253,7 @@ export async function startBroker({
     endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
     queryAudit,
     exportAudit: createExportAudit({ ledger, clock, exports }),
+    reportAccess: createReportAccess({ records: createRequestRecords(store.read), clock }),
     readAuditOn: createReadAuditOn({ queryAudit, overview }),
     recordSession: createRecordSession({
       ledger,

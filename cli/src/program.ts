@@ -59,6 +59,7 @@ const COMMANDS: readonly Entry[] = [
     "who asked, who said yes, what was made, what was run, when it ended",
     () => import("./commands/audit.js"),
   ],
+  ["report", BACK, "who had what, for how long, who said yes and how fast", () => import("./commands/report.js")],
   [
     "sessions",
     BACK,

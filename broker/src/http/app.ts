@@ -21,6 +21,7 @@ import type { createQueryAudit } from "../operations/query-audit.js";
 import type { createReadAuditOn } from "../operations/read-audit-on.js";
 import type { createReadRecording } from "../operations/read-recording.js";
 import type { createRecordSession } from "../operations/record-session.js";
+import type { createReportAccess } from "../operations/report-access.js";
 import type { createSetLock } from "../operations/set-lock.js";
 import type { createSignIn } from "../operations/sign-in.js";
 import type { createSignOut } from "../operations/sign-out.js";
@@ -38,6 +39,7 @@ import type { AnyRoute } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
 import { leaseRoutes } from "./routes/leases.js";
 import { lockRoutes } from "./routes/locks.js";
+import { reportRoutes } from "./routes/reports.js";
 import { requestRoutes } from "./routes/requests.js";
 import { resourceRoutes } from "./routes/resources.js";
 import { sessionRoutes } from "./routes/sessions.js";
@@ -72,6 +74,7 @@ export interface Broker {
   readonly listSessions: ReturnType<typeof createListSessions>;
   readonly queryAudit: ReturnType<typeof createQueryAudit>;
   readonly exportAudit: ReturnType<typeof createExportAudit>;
+  readonly reportAccess: ReturnType<typeof createReportAccess>;
   readonly readAuditOn: ReturnType<typeof createReadAuditOn>;
   /** Whether the store can be read and the loop runs. */
   readonly isReady: () => Promise<boolean>;
@@ -90,6 +93,7 @@ export function routes(broker: Broker): AnyRoute[] {
     ...sessionRoutes(broker),
     ...lockRoutes(broker),
     ...auditRoutes(broker),
+    ...reportRoutes(broker),
   ];
 }
 

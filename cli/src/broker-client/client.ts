@@ -11,6 +11,7 @@ import {
   lockView,
   type UnlockOrder,
 } from "@phi/shared/contract/lock";
+import { type Report, type ReportQuery, report } from "@phi/shared/contract/report";
 import {
   type ApprovalOrder,
   type EndOrder,
@@ -67,6 +68,7 @@ export interface BrokerClient {
   sessions(query: Partial<SessionQuery>): Promise<SessionList>;
   /** Pieces of a session's recording from number `from` on. */
   recording(session: string, from: number): Promise<RecordingPage>;
+  report(query: Partial<ReportQuery> & Pick<ReportQuery, "since">): Promise<Report>;
   /** Now by the broker's clock as far as its last answer told (`Date`, whole seconds), else by this machine's. */
   now(): Instant;
   close(): void;
@@ -146,6 +148,7 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     lock: (order) => post("/v1/locks", order, lockReply),
     unlock: (order) => post("/v1/locks/lift", order, lockView),
     audit: (query) => get(`/v1/audit${queryText(query)}`, auditPage),
+    report: (query) => get(`/v1/report${queryText(query)}`, report),
     now: () => Date.now() + skew,
     close: () => transport.close(),
   };

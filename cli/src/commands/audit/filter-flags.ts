@@ -3,10 +3,11 @@ import { auditOutcome } from "@phi/shared/contract/audit-outcome";
 import { PhiError } from "@phi/shared/errors";
 import { parseId } from "@phi/shared/ids";
 import { nearest, printable } from "@phi/shared/text";
-import { type Instant, parsePast, toRfc3339 } from "@phi/shared/time";
+import { type Instant, toRfc3339 } from "@phi/shared/time";
 import type { Command } from "commander";
 import type { Invocation } from "../../invocation.js";
 import { readRequestId } from "../../requests/typed-id.js";
+import { readPast } from "../../requests/typed-past.js";
 
 /** Which events are meant, as typed. */
 export interface FilterFlags {
@@ -45,8 +46,8 @@ export async function readFilter(
   usualSince: string | undefined,
 ): Promise<AuditFilter> {
   const since = flags.since ?? usualSince;
-  const from = since === undefined ? undefined : readInstant(since, "--since", now);
-  const to = flags.until === undefined ? undefined : readInstant(flags.until, "--until", now);
+  const from = since === undefined ? undefined : readPast(since, "--since", now);
+  const to = flags.until === undefined ? undefined : readPast(flags.until, "--until", now);
   if (from !== undefined && to !== undefined && from >= to)
     throw new PhiError("invalid_input", "--since must be before --until.");
   const kind = flags.kind === undefined ? undefined : oneOf("--kind", flags.kind, KINDS, "kind of event");
@@ -62,14 +63,6 @@ export async function readFilter(
     ...(outcome === undefined ? {} : { outcome }),
     ...(flags.text === undefined ? {} : { text: flags.text }),
   };
-}
-
-function readInstant(text: string, flag: string, now: Instant): Instant {
-  const instant = parsePast(text, now);
-  if (instant !== undefined) return instant;
-  throw new PhiError("invalid_input", `${flag}: "${printable(text, 60)}" is not a point in time.`, {
-    hint: "write it like 7d (seven days ago), 2026-11-22 or 2026-11-22T17:05:00Z",
-  });
 }
 
 function oneOf<Known extends string>(flag: string, typed: string, known: readonly Known[], what: string): Known {
