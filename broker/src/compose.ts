@@ -118,7 +118,7 @@ export async function startBroker({
   const metrics = createMetrics();
   const overview = createLedgerOverview(store);
   const deliveries = createDeliveries({
-    destinations: config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout })),
+    destinations: config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout, clock })),
     outbox: createOutbox(store),
     ledger: realLedger,
     overview,

@@ -36,7 +36,14 @@ export interface Voice {
  * The real broker as a process, the real issuer, and the real PostgreSQL behind a proxy that can fail.
  * `extraPeople` sign in besides alice, bob, carol and dave; `config` rewrites the configuration.
  */
-export async function openArena(options: { extraPeople?: readonly Person[]; config?: (text: string) => string } = {}) {
+export async function openArena(
+  options: {
+    extraPeople?: readonly Person[];
+    config?: (text: string) => string;
+    /** Puts files beside the configuration before the broker starts. */
+    before?: (folder: string) => void;
+  } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "phi-arena-"));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -66,6 +73,7 @@ export async function openArena(options: { extraPeople?: readonly Person[]; conf
       `    connect: { host: 127.0.0.1, port: ${postgres.port} }\n    roles:\n`,
     );
     writeFileSync(configFile, options.config?.(text) ?? text, { mode: 0o600 });
+    options.before?.(folder);
     const run = () => startBroker({ configFile, logFile, env: { [ADMIN_URL_VARIABLE]: throughProxy.href } });
     let broker = await run();
     undo.push(() => broker.stop());

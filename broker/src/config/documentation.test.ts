@@ -23,6 +23,8 @@ function load(text: string, env: Record<string, string> = {}): Promise<Config> {
     env: {
       DB_PROD_ADMIN_URL: "postgresql://phi:secret@db.example.com/app?sslmode=verify-full",
       PHI_DATABASE_TOKEN: "token",
+      SIEM_SECRET: `whsec_${Buffer.alloc(32, 1).toString("base64")}`,
+      SIEM_SECRET_BEFORE: `whsec_${Buffer.alloc(32, 2).toString("base64")}`,
       ...env,
     },
   });

@@ -1,0 +1,45 @@
+import type { AuditEvent } from "@phi/shared/contract/audit-event";
+import type { Secret } from "@phi/shared/secret";
+import type { Clock } from "../ports/clock.js";
+import type { Destination } from "../ports/destination.js";
+import { judgeAnswer } from "./answer.js";
+import type { GuardedPost } from "./guarded-post.js";
+import { webhookHeaders } from "./standard-webhook.js";
+
+/** One event is one signed call (Standard Webhooks 1.0), and the next one waits until it was taken. The event's id is the webhook's: the same in each try. */
+export function createWebhook({
+  name,
+  url,
+  secrets,
+  guarded,
+  clock,
+}: {
+  readonly name: string;
+  readonly url: string;
+  readonly secrets: readonly Secret[];
+  readonly guarded: GuardedPost;
+  readonly clock: Clock;
+}): Destination {
+  return {
+    name,
+    kind: "webhook",
+    async deliver(events, signal) {
+      for (const [accepted, event] of events.entries()) {
+        if (signal.aborted) return { accepted, failure: { class: "unavailable", message: "no answer in time" } };
+        const body = webhookBody(event);
+        const headers = webhookHeaders(event.event, body, clock.now(), secrets);
+        const stop = judgeAnswer(await guarded.post({ url, headers, body }, signal), accepted);
+        if (stop !== undefined) return stop;
+      }
+      return { accepted: events.length };
+    },
+    async close() {
+      guarded.close();
+    },
+  };
+}
+
+/** `type`, `timestamp` and `data`, as Standard Webhooks recommends ("Payload structure"); `data` is the event as `GET /v1/audit` gives it. */
+function webhookBody(event: AuditEvent): string {
+  return JSON.stringify({ type: event.kind, timestamp: event.at, data: event });
+}
