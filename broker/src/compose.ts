@@ -18,6 +18,7 @@ import { createCloseRequest } from "./operations/close-request.js";
 import { createCreateRequest } from "./operations/create-request.js";
 import { createDecideRequest } from "./operations/decide-request.js";
 import { createDossiers } from "./operations/dossier.js";
+import { createDropLostRequests } from "./operations/drop-lost-requests.js";
 import { createEndLease } from "./operations/end-lease.js";
 import { createExplainDecision } from "./operations/explain-decision.js";
 import { createExportAudit } from "./operations/export-audit.js";
@@ -230,6 +231,10 @@ export async function startBroker({
       locks,
       clock,
       maxAge: config.signIn.maxAge,
+      dropLostRequests:
+        config.signIn.onGroupLoss === "keep"
+          ? undefined
+          : createDropLostRequests({ ledger, catalogue, clock, revokeLeases }),
     }),
     signOut: createSignOut({ ledger, clock }),
     listResources,

@@ -25,7 +25,7 @@ export interface Config {
     readonly scopes: string;
   };
   /** `maxAge` in seconds. */
-  readonly signIn: { readonly maxAge: number };
+  readonly signIn: { readonly maxAge: number; readonly onGroupLoss: "revoke" | "keep" };
   /** Where operators' commands reach the broker; absent with a database server and no `adminSocket`. */
   readonly adminSocket?: string | undefined;
   /** Whether `/metrics` is served on the main listener too. */

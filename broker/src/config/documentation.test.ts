@@ -64,7 +64,10 @@ describe("docs/configuration.md", () => {
     const [policy] = (await load(least)).policies;
     const row = (field: string) => new RegExp(`^\\| \`${field}\` \\| \`([^\`]*)\` \\|`, "m").exec(page)?.[1];
     expect(row("listen")).toBe(properties.listen?.default);
-    expect(properties.signIn?.default).toEqual({ maxAge: row("signIn.maxAge") });
+    expect(properties.signIn?.default).toEqual({
+      maxAge: row("signIn.maxAge"),
+      onGroupLoss: row("signIn.onGroupLoss"),
+    });
     expect((await load(least)).issuer).toMatchObject({
       groupsClaim: row("issuer.groupsClaim"),
       scopes: row("issuer.scopes"),

@@ -87,9 +87,15 @@ export const fileSchema = z.strictObject({
         .describe("How long a sign-in lasts.")
         .meta({ writtenDefault: "8h" })
         .default(8 * 3_600),
+      onGroupLoss: z
+        .enum(["revoke", "keep"])
+        .default("revoke")
+        .describe(
+          "What a new sign-in does with open requests that were made as a member of a group the person is not in any more.",
+        ),
     })
-    .default({ maxAge: 8 * 3_600 })
-    .meta({ writtenDefault: { maxAge: "8h" } })
+    .default({ maxAge: 8 * 3_600, onGroupLoss: "revoke" })
+    .meta({ writtenDefault: { maxAge: "8h", onGroupLoss: "revoke" } })
     .describe("The CLI's sign-ins."),
   adminSocket: text(1_000)
     .optional()

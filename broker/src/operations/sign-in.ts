@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Identity } from "../ports/identity.js";
 import type { Ledger, SignIn } from "../ports/ledger.js";
 import type { Locks } from "../ports/locks.js";
+import type { DropLostRequests } from "./drop-lost-requests.js";
 import { lockedOut } from "./locked-out.js";
 
 interface Needs {
@@ -17,6 +18,8 @@ interface Needs {
   readonly clock: Clock;
   /** Longest life of a sign-in, in seconds. */
   readonly maxAge: number;
+  /** What becomes of requests whose requester has lost the group they were made with; absent: they are kept. */
+  readonly dropLostRequests?: DropLostRequests | undefined;
 }
 
 /** A token's only trace on the broker: SHA-256, hex. 256 random bits need no salt and no slow hash. */
@@ -29,7 +32,7 @@ export function tokenHash(token: string): string {
  *
  * @throws PhiError `id_token_rejected`, `locked`, `issuer_unreachable`
  */
-export function createSignIn({ ledger, identity, locks, clock, maxAge }: Needs) {
+export function createSignIn({ ledger, identity, locks, clock, maxAge, dropLostRequests }: Needs) {
   return async function signIn(order: SignInOrder): Promise<{ signIn: SignIn; token: Secret }> {
     const verified = await identity.verify(order.idToken).catch(async (error: unknown) => {
       if (error instanceof PhiError && error.code === "id_token_rejected") {
@@ -83,6 +86,7 @@ export function createSignIn({ ledger, identity, locks, clock, maxAge }: Needs) 
         hint: "phi login",
       });
     }
+    await dropLostRequests?.(verified.principal);
     return { signIn: created, token };
   };
 

@@ -33,7 +33,7 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
     case "approval.refused":
       return `tried to ${word(data.verdict)} and may not (${spaced(data.because)})`;
     case "request.withdrawn":
-      return data.because === "locked" ? `took it back: ${lockWords(data)}` : `took it back${quoted(data.reason)}`;
+      return event.actor === undefined ? `took it back: ${brokersReason(data)}` : `took it back${quoted(data.reason)}`;
     case "request.lapsed":
       return data.because === "unused" ? "lapsed: nobody used it in time" : "lapsed: nobody answered in time";
     case "request.started":
@@ -103,15 +103,18 @@ function endWords(data: AuditEvent["data"]): string {
     case "ended_by_holder":
       return `gave the access back${quoted(data.reason)}`;
     case "locked":
-      return `took the access back: ${lockWords(data)}`;
+    case "group_lost":
+      return `took the access back: ${brokersReason(data)}`;
     default:
       return `took the access back${quoted(data.reason)}`;
   }
 }
 
-/** The events of the lock itself say who and why. */
-function lockWords(data: AuditEvent["data"]): string {
-  return `its requester or resource was locked (${word(data.lock)})`;
+/** Why the broker by itself ended a request before its time. Who locked it and why is told by the events of the lock. */
+function brokersReason({ because, lock, groups }: AuditEvent["data"]): string {
+  if (because === "locked") return `its requester or resource was locked (${word(lock)})`;
+  const names = Array.isArray(groups) ? groups.map(word).join(", ") : "?";
+  return `its requester is not in ${names} any more`;
 }
 
 /** `0.25s`, `12s`, `3m20s`. */
