@@ -2,55 +2,61 @@ import { expect, it } from "vitest";
 import { createBatches } from "./batches.js";
 
 const never = new AbortController().signal;
+const LONG = { patience: 60_000, underWay: 4 };
 
-/** A runner whose batches the test ends by hand. */
+/** Batches that the test ends by hand; the answer to an item is the item in capitals. */
 function byHand() {
-  const begun: { items: readonly string[]; signal: AbortSignal; end(answers?: unknown[]): void; fail(): void }[] = [];
+  const begun: { items: readonly string[]; signal: AbortSignal; end(): void; fail(): void }[] = [];
   const run = (items: readonly string[], signal: AbortSignal) =>
-    new Promise<readonly unknown[]>((resolve, reject) => {
-      begun.push({ items, signal, end: (answers = []) => resolve(answers), fail: () => reject(new Error("lost")) });
+    new Promise<readonly string[]>((resolve, reject) => {
+      const answers = items.map((item) => item.toUpperCase());
+      begun.push({ items, signal, end: () => resolve(answers), fail: () => reject(new Error("lost")) });
     });
-  return { begun, run };
+  return { begun, run, seen: () => begun.map(({ items }) => items.join("")) };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 it("begins the first at once, and takes together what came meanwhile, in order and no more than is allowed", async () => {
-  const { begun, run } = byHand();
-  const batches = createBatches<string>({ underWay: 1, items: 2 }, run);
+  const { begun, run, seen } = byHand();
+  const batches = createBatches({ ...LONG, items: 2 }, run);
   const done = ["a", "b", "c", "d"].map((item) => batches.add(item, never));
-  expect(begun.map(({ items }) => items)).toEqual([["a"]]);
-  begun[0]?.end();
-  await done[0];
-  await turn();
-  expect(begun.map(({ items }) => items)).toEqual([["a"], ["b", "c"]]);
-  begun[1]?.end();
-  await turn();
-  begun[2]?.end();
-  await Promise.all(done);
-  expect(begun.map(({ items }) => items)).toEqual([["a"], ["b", "c"], ["d"]]);
+  expect(seen()).toEqual(["a"]);
+  for (let ended = 0; ended < 3; ended++) {
+    begun[ended]?.end();
+    await turn();
+  }
+  expect(seen()).toEqual(["a", "bc", "d"]);
+  expect(await Promise.all(done)).toEqual(["A", "B", "C", "D"]);
 });
 
-it("gives each its own answer, and all the same one when the whole batch is lost; the next is not held up", async () => {
+it("tells each of a batch that is lost, and goes on with the next", async () => {
   const { begun, run } = byHand();
-  const batches = createBatches<string>({ underWay: 2, items: 2 }, run);
-  const answers = ["a", "b", "c", "d", "e", "f"].map((item) =>
-    batches.add(item, never).then(
-      () => "done",
-      (error: Error) => error.message,
-    ),
-  );
-  begun[0]?.end();
-  begun[1]?.end();
+  const batches = createBatches({ ...LONG, items: 8 }, run);
+  const [a, b, c] = ["a", "b", "c"].map((item) => batches.add(item, never));
+  begun[0]?.fail();
+  await expect(a).rejects.toThrow("lost");
   await turn();
-  begun[2]?.end([new Error("mine"), undefined]);
-  begun[3]?.fail();
-  expect(await Promise.all(answers)).toEqual(["done", "done", "mine", "done", "lost", "lost"]);
+  begun[1]?.end();
+  expect(await Promise.all([b, c])).toEqual(["B", "C"]);
+});
+
+it("does not wait for a batch that takes long, and has no more under way than is allowed", async () => {
+  const { begun, run, seen } = byHand();
+  const batches = createBatches({ items: 1, patience: 1, underWay: 2 }, run);
+  const done = ["a", "b", "c"].map((item) => batches.add(item, never));
+  await expect.poll(seen).toEqual(["a", "b"]);
+  begun[1]?.end();
+  expect(await done[1]).toBe("B");
+  await expect.poll(seen).toEqual(["a", "b", "c"]);
+  begun[0]?.end();
+  begun[2]?.end();
+  expect(await Promise.all(done)).toEqual(["A", "B", "C"]);
 });
 
 it("lets go at once whoever stops waiting, and stops the work only when nobody waits for it any more", async () => {
-  const { begun, run } = byHand();
-  const batches = createBatches<string>({ underWay: 1, items: 8 }, run);
+  const { begun, run, seen } = byHand();
+  const batches = createBatches({ ...LONG, items: 8 }, run);
   const stops = ["a", "b", "c", "d"].map(() => new AbortController());
   const [a, b, c, d] = ["a", "b", "c", "d"].map((item, index) => batches.add(item, stops[index]?.signal ?? never));
   stops[3]?.abort(); // still in the queue: it is never begun
@@ -58,7 +64,7 @@ it("lets go at once whoever stops waiting, and stops the work only when nobody w
   begun[0]?.end();
   await a;
   await turn();
-  expect(begun[1]?.items).toEqual(["b", "c"]);
+  expect(seen()).toEqual(["a", "bc"]);
   stops[1]?.abort();
   await expect(b).rejects.toMatchObject({ code: "target_unavailable" });
   expect(begun[1]?.signal.aborted).toBe(false);

@@ -8,10 +8,8 @@ import { classOfSqlState } from "./failure.js";
 import { keeperFor, makeKeepers } from "./keeper.js";
 import type { PostgresRole } from "./role.js";
 
-/** Two: while one batch commits, the next is already on its way. */
-const UNDER_WAY = 2;
-/** Each costs about a fifth of a millisecond, and holds the groups' locks until all are made. */
-const TOGETHER = 64;
+/** A role costs less than half a millisecond, and the groups are locked until all are made. Half the connections stay free for revoking. */
+const LIMITS = { items: 64, patience: 250, underWay: 4 };
 /** Where keepers cannot be made, the account creates by itself for so long, in ms. */
 const WITHOUT_KEEPERS_FOR = 5 * 60_000;
 
@@ -64,13 +62,13 @@ export function createCreation(connections: Connections, now: () => Instant) {
       return answers;
     }
 
-    return createBatches<NewRole>({ underWay: UNDER_WAY, items: TOGETHER }, async (news, signal) => {
+    return createBatches<NewRole, unknown>(LIMITS, async (news, signal) => {
       const alone = now() < (withoutKeepersUntil.get(config) ?? 0);
       const keeper = alone ? undefined : keeperFor(news[0]?.name ?? "", turn++);
       if (news.length === 1) return createEach(news, keeper, signal);
       try {
         await send(news, keeper, signal);
-        return [];
+        return news.map(() => undefined);
       } catch (error) {
         // What they all wait for, or the connection, is the fault of none. Otherwise nothing was created yet.
         if (!isRefusal(error) || classOfSqlState(error.code ?? "", error.message) === "busy") throw error;
@@ -86,7 +84,8 @@ export function createCreation(connections: Connections, now: () => Instant) {
     const rights = JSON.stringify([[...role.memberOf].sort(), role.setRole]);
     const queue = queues.get(rights) ?? createQueue(config, role);
     queues.set(rights, queue);
-    await queue.add(one, signal);
+    const error = await queue.add(one, signal);
+    if (error !== undefined) throw error;
   };
 }
 

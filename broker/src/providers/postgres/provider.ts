@@ -7,7 +7,7 @@ import { createConnections } from "./connect.js";
 import { handleSchema, type PostgresHandle, planHandle } from "./handle.js";
 import { createIssue } from "./issue.js";
 import { listHandles } from "./list.js";
-import { revoke } from "./revoke.js";
+import { createRevoke } from "./revoke.js";
 import { type PostgresRole, roleSchema } from "./role.js";
 import { targetClock } from "./target-clock.js";
 
@@ -31,7 +31,7 @@ export function createPostgresProvider({
     plan: planHandle,
     describe: (handle) => handle.role,
     issue: createIssue(connections, now),
-    revoke: (config, revocations, signal) => revoke(connections, config, revocations, signal),
+    revoke: createRevoke(connections),
     list: (config, brokerTag, signal) => listHandles(connections, config, brokerTag, signal),
     anchor: createAnchor(connections),
     clock: (config, signal) => targetClock(connections, config, signal),

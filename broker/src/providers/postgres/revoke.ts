@@ -1,4 +1,5 @@
 import type { Outcome, Revocation, RevokeStep } from "../../ports/provider.js";
+import { createBatches } from "./batches.js";
 import { clean, type Dirt } from "./clean.js";
 import type { PostgresConfig } from "./config.js";
 import type { Connections } from "./connect.js";
@@ -18,15 +19,41 @@ interface Progress {
 }
 
 /** Each role takes a few locks until its step commits; the server's table of locks has room for thousands. */
-const MOST_PER_PASS = 250;
+const MOST_PER_PASS = 1_000;
 /** A pass, a cleaning, a pass; once more for what slipped in between. */
 const MOST_PASSES = 3;
+/** Two small passes cost twice what one of both does, so the second waits; but not for sessions that take their time to end. */
+const LIMITS = { items: 64, patience: 250, underWay: 4 };
 
 /**
- * Revokes all of them together: in the common case in one round trip. Never rejects; what is not proven is a failed
- * outcome, and the caller tries again.
+ * Revokes all that is asked of one target at the same moment together: in the common case in one round trip. Never rejects;
+ * what is not proven is a failed outcome, and the caller tries again.
  */
-export async function revoke(
+export function createRevoke(connections: Connections) {
+  const targets = new WeakMap<PostgresConfig, ReturnType<typeof createQueue>>();
+
+  function createQueue(config: PostgresConfig) {
+    return createBatches<readonly Item[], Outcome[]>(LIMITS, async (asked, signal) => {
+      const outcomes = await revokeAll(connections, config, asked.flat(), signal);
+      return asked.map((items) => outcomes.splice(0, items.length));
+    });
+  }
+
+  return async function revoke(
+    config: PostgresConfig,
+    revocations: readonly Item[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const queue = targets.get(config) ?? createQueue(config);
+    targets.set(config, queue);
+    return queue.add(revocations, signal).catch((error: unknown) => {
+      const failure = readFailure(error);
+      return revocations.map(() => failed("connect", failure, false));
+    });
+  };
+}
+
+async function revokeAll(
   connections: Connections,
   config: PostgresConfig,
   revocations: readonly Item[],
