@@ -36,6 +36,13 @@ describe("an id", () => {
     expect(parseIdPrefix("request", "req_ab%_")).toBeUndefined();
   });
 
+  it("of an event is greater than the one before, so that what is sorted by it grows at its end", () => {
+    const ids = Array.from({ length: 5_000 }, () => newId("event"));
+    expect(ids).toEqual([...ids].sort());
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(parseId("event", id)).toBe(id);
+  });
+
   it("does not repeat", () => {
     const many = new Set(Array.from({ length: 5_000 }, () => randomText(12)));
     expect(many.size).toBe(5_000);

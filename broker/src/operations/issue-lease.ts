@@ -198,25 +198,29 @@ export function createIssueLease({
     const activation = activateLease(lease, now);
     const outcome = await ledger.commit({
       guard: { do: "advance_lease", advance: activation },
-      follow: [
-        {
-          do: "advance_request",
-          id: request.id,
-          from: "approved",
-          to: "active",
-          dueAt: lease.expiresAt,
-          set: { startedAt: lease.createdAt, expiresAt: lease.expiresAt },
-          event: {
-            id: newId("event"),
-            at: now,
-            kind: "request.started",
-            actor: caller.principal,
-            resource: request.resource,
-            requestId: request.id,
-            data: { starts: "first_use", expiresAt: toRfc3339(lease.expiresAt) },
-          },
-        },
-      ],
+      // A window that has begun begins no second time.
+      follow:
+        request.state === "active"
+          ? []
+          : [
+              {
+                do: "advance_request",
+                id: request.id,
+                from: "approved",
+                to: "active",
+                dueAt: lease.expiresAt,
+                set: { startedAt: lease.createdAt, expiresAt: lease.expiresAt },
+                event: {
+                  id: newId("event"),
+                  at: now,
+                  kind: "request.started",
+                  actor: caller.principal,
+                  resource: request.resource,
+                  requestId: request.id,
+                  data: { starts: "first_use", expiresAt: toRfc3339(lease.expiresAt) },
+                },
+              },
+            ],
       events: [
         event(lease, "lease.issued", caller, {
           handle: lease.handleText,
