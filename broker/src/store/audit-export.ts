@@ -20,8 +20,6 @@ export function createAuditExports(read: Store["read"], source: ExportSource): A
     if (header !== "") yield { text: header, upTo: after };
     const first = filter.since === undefined || after > 0 ? after + 1 : await firstSince(read, filter.since);
     if (first === undefined) return;
-    const matching = eventsMatching(read, filter);
-    const where = matching === undefined ? sql`` : sql`and ${matching}`;
     let most = 500;
     for await (const span of spans({ from: first, to: end }, "oldest")) {
       for (let from = span.from; ; await setImmediate()) {
@@ -29,7 +27,7 @@ export function createAuditExports(read: Store["read"], source: ExportSource): A
         const [piece] = await read.all<{ text: string | null; last: number | null; count: number }>(sql`
           select group_concat(line, char(10)) as text, max(seq) as last, count(*) as count from (
             select e.seq as seq, ${line} as line
-            from (select * from ${auditEvents} where seq between ${from} and ${span.to} ${where} order by seq limit ${most}) e
+            from (select * from ${auditEvents} where ${eventsMatching(read, filter, { from, to: span.to })} order by seq limit ${most}) e
             left join requests r on r.id = e.request_id left join sessions s on s.id = e.session_id)`);
         if (piece === undefined || piece.text === null || piece.last === null) break;
         const isLast = piece.count < most;

@@ -1,23 +1,26 @@
-import { and, eq, exists, gte, inArray, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, between, eq, exists, gte, inArray, lt, or, type SQL, sql } from "drizzle-orm";
 import type { AuditFilter } from "../ports/audit-log.js";
+import type { Span } from "./audit-spans.js";
 import { auditEvents, requests } from "./schema.js";
 import type { Store } from "./store.js";
 
 /**
- * The filter as a condition on rows of the log. It is always asked of a span of the log (`seq between`), never of all of it: the
- * unary plus keeps SQLite from walking an index through the whole log for each span. Only a request's own events are few.
+ * The events of a span that fit. The log is always asked span by span, never as a whole. The unary plus keeps SQLite from walking the index
+ * by time, which alone does not know the span; and either way of naming an actor has the span to itself, or its index would be walked whole.
  */
-export function eventsMatching(read: Store["read"], filter: AuditFilter): SQL | undefined {
+export function eventsMatching(read: Store["read"], filter: AuditFilter, { from, to }: Span): SQL | undefined {
   const { since, until, actor, resource, request, kinds, text, visibleTo } = filter;
+  const within = between(auditEvents.seq, from, to);
   return and(
+    within,
     since === undefined ? undefined : gte(sql`+${auditEvents.at}`, since),
     until === undefined ? undefined : lt(sql`+${auditEvents.at}`, until),
     actor === undefined
       ? undefined
-      : or(eq(sql`+${auditEvents.actorName}`, actor), eq(sql`+${auditEvents.actorSubject}`, actor)),
-    resource === undefined ? undefined : eq(sql`+${auditEvents.resource}`, resource),
+      : or(and(within, eq(auditEvents.actorName, actor)), and(within, eq(auditEvents.actorSubject, actor))),
+    resource === undefined ? undefined : eq(auditEvents.resource, resource),
     request === undefined ? undefined : eq(auditEvents.requestId, request),
-    kinds === undefined ? undefined : inArray(sql`+${auditEvents.kind}`, [...kinds]),
+    kinds === undefined ? undefined : inArray(auditEvents.kind, [...kinds]),
     text === undefined ? undefined : hasText(text),
     visibleTo === undefined
       ? undefined

@@ -1,5 +1,4 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
-import { and, between } from "drizzle-orm";
 import type { AuditReading } from "../ports/audit-log.js";
 import { eventsMatching } from "./audit-filter.js";
 import { firstSince, inOrder, newestSeq, spans } from "./audit-spans.js";
@@ -19,13 +18,12 @@ export function createAuditLog(read: Store["read"]) {
           : ((await firstSince(read, filter.since)) ?? Number.POSITIVE_INFINITY);
       // From the newest end what is wanted is mostly near: only who reads on needs to know where time begins.
       let from = order === "oldest" ? await begin() : undefined;
-      const matching = eventsMatching(read, filter);
       const found: AuditEvent[] = [];
       for await (const span of spans({ from: from ?? after + 1, to }, order)) {
         const rows = await read
           .select()
           .from(auditEvents)
-          .where(and(between(auditEvents.seq, span.from, span.to), matching))
+          .where(eventsMatching(read, filter, span))
           .orderBy(inOrder(order))
           .limit(limit - found.length);
         found.push(...rows.map(eventFromRow));
