@@ -13,6 +13,8 @@ import { createIdentity } from "./identity/identity.js";
 import { measuredLedger } from "./metrics/measured-ledger.js";
 import { createMetrics } from "./metrics/metrics.js";
 import { createAbandonLease } from "./operations/abandon-lease.js";
+import { createAcceptOffer } from "./operations/accept-offer.js";
+import { createAssertMayAnswer } from "./operations/answer-rights.js";
 import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
 import { createCreateRequest } from "./operations/create-request.js";
@@ -33,6 +35,8 @@ import { createListLocks } from "./operations/list-locks.js";
 import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
 import { createListSessions } from "./operations/list-sessions.js";
+import { createMakeOffer } from "./operations/make-offer.js";
+import { createTermsOfOffer } from "./operations/offer-terms.js";
 import { createOpenSession } from "./operations/open-session.js";
 import { createOpenTarget } from "./operations/open-target.js";
 import { createQueryAudit } from "./operations/query-audit.js";
@@ -209,6 +213,8 @@ export async function startBroker({
     setLock: createSetLock({ ledger, locks, clock, changes, findLockTarget, revokeLeases }),
     liftLock: createLiftLock({ ledger, locks, clock }),
   };
+  const assertMayAnswer = createAssertMayAnswer({ ledger, catalogue, clock });
+  const termsOfOffer = createTermsOfOffer({ ledger, catalogue, clock });
   const broker: Broker = {
     discovery: {
       name: "phi",
@@ -243,7 +249,16 @@ export async function startBroker({
     explainDecision: createExplainDecision({ ledger, catalogue, clock }),
     createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
     listRequests: createListRequests({ ledger, dossiers }),
-    decideRequest: createDecideRequest({ ledger, dossiers, locks, clock }),
+    decideRequest: createDecideRequest({
+      ledger,
+      dossiers,
+      locks,
+      clock,
+      assertMayAnswer,
+      policyHash: () => policy.hash,
+    }),
+    makeOffer: createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswer, termsOfOffer }),
+    acceptOffer: createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer }),
     closeRequest: createCloseRequest({ ledger, dossiers, clock, revokeLeases }),
     issueLease: createIssueLease({
       ledger,

@@ -182,6 +182,7 @@ export async function approvedRequest(
   if (asked.status !== 201) throw new Error(`asking: ${JSON.stringify(asked.body)}`);
   const answered = await approver.call<RequestView>("POST", `/v1/requests/${asked.body.request}/approvals`, {
     verdict: "approve",
+    hash: asked.body.hash,
   });
   if (answered.status !== 200) throw new Error(`approving: ${JSON.stringify(answered.body)}`);
   return answered.body;

@@ -52,6 +52,7 @@ async function ask(who: Voice, over: Record<string, unknown> = {}): Promise<Requ
 const answer = (who: Voice, request: RequestView, verdict: "approve" | "deny") =>
   who.call<RequestView & { code: string }>("POST", `/v1/requests/${request.request}/approvals`, {
     verdict,
+    hash: request.hash,
     reason: "looked at it",
   });
 

@@ -52,6 +52,7 @@ describe.skipIf(noServer !== undefined)("three brokers on one libSQL server", ()
     const request = await ask(alice(0));
     const answer = await bob(1).call<RequestView>("POST", `/v1/requests/${request.request}/approvals`, {
       verdict: "approve",
+      hash: request.hash,
     });
     expect(answer.body.state).toBe("approved");
     const lease = await issue(alice(2), request);
@@ -96,6 +97,7 @@ describe.skipIf(noServer !== undefined)("three brokers on one libSQL server", ()
       leads.map((token, index) =>
         house.voice(token, (index + 1) % 3).call("POST", `/v1/requests/${request.request}/approvals`, {
           verdict: index % 2 === 0 ? "approve" : "deny",
+          hash: request.hash,
         }),
       ),
     );

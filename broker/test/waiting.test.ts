@@ -51,7 +51,7 @@ it("whoever waits is told at once what the request is, and of each change, until
   const { states, closed } = follow(request);
   await eventually("the first event", 2_000, async () => states.length === 1);
   const decided = Date.now();
-  await bob.call("POST", `/v1/requests/${request.request}/approvals`, { verdict: "approve" });
+  await bob.call("POST", `/v1/requests/${request.request}/approvals`, { verdict: "approve", hash: request.hash });
   await eventually("the answer arrives", 1_000, async () => states.length === 2);
   expect(Date.now() - decided).toBeLessThan(1_000);
   await alice.call("POST", `/v1/requests/${request.request}/end`, {});

@@ -38,6 +38,7 @@ const COMMANDS: readonly Entry[] = [
   ["show", ASK, "everything about one request; --wait for its answer", () => import("./commands/show.js")],
   ["approve", ASK, "say yes to a request", () => import("./commands/approve.js")],
   ["deny", ASK, "say no to a request, with the reason", () => import("./commands/deny.js")],
+  ["accept", ASK, "take what an approver offers instead of what I asked for", () => import("./commands/accept.js")],
   ["withdraw", ASK, "take back a request that is still pending", () => import("./commands/withdraw.js")],
   ["exec", WORK, "run a command with a credential made for it", async () => (await hot()).exec],
   ["shell", WORK, "the same with your shell", async () => (await hot()).shell],

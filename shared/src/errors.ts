@@ -22,6 +22,7 @@ export const CATALOGUE = {
   own_request: { status: 403, exit: 5, title: "Nobody decides on their own request" },
   request_denied: { status: 403, exit: 3, title: "The request was denied" },
   already_decided: { status: 409, exit: 1, title: "This was decided already" },
+  not_as_seen: { status: 409, exit: 1, title: "It is not what was shown" },
   wrong_state: { status: 409, exit: 1, title: "Not possible in this state" },
   no_usable_request: { status: 409, exit: 5, title: "No approved request to work under" },
   several_usable_requests: { status: 409, exit: 2, title: "Several requests could be meant" },

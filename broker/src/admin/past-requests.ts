@@ -1,5 +1,6 @@
 import type { RequestId } from "@phi/shared/ids";
 import { toRfc3339 } from "@phi/shared/time";
+import { approvalsNeeded } from "../domain/policy/rule.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { PastRequestsReply } from "./contract.js";
 
@@ -25,7 +26,7 @@ export async function pastRequests(
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
       createdAt: toRfc3339(request.createdAt),
       policy: request.policy,
-      approvalsNeeded: request.approvalsNeeded,
+      approvalsNeeded: approvalsNeeded({ approval: request }),
     })),
     ...(meant.length === PAGE && last !== undefined ? { next: last.id } : {}),
   };

@@ -1,6 +1,7 @@
 import { couldBeApproved } from "../domain/policy/approvable.js";
-import { matchesResource } from "../domain/policy/rule.js";
+import { everyApprover, matchesResource } from "../domain/policy/rule.js";
 import { didYouMean } from "./explain-issue.js";
+import { stagesOf } from "./policy-rules.js";
 import type { WrittenPolicy } from "./policy-schema.js";
 import type { Problem } from "./problems.js";
 
@@ -76,8 +77,11 @@ function knownResources(policy: Partial<WrittenPolicy>, index: number, { resourc
 
 /** A group may hold anybody; a list of people has an end. */
 function enoughApprovers({ approval }: Partial<WrittenPolicy>, index: number): Problem[] {
-  if (approval === undefined || couldBeApproved([approval], undefined)) return [];
-  const people = new Set(approval.from).size;
+  if (approval === undefined || (approval.from === undefined && approval.stages === undefined)) return [];
+  const stages = stagesOf(approval);
+  if (couldBeApproved(stages, undefined)) return [];
+  const people = everyApprover(stages.filter((stage) => !stage.from.some((one) => one.startsWith("group:")))).length;
   const named = people === 1 ? "only 1 person is named" : `only ${people} people are named`;
-  return [{ path: ["policies", index, "approval", "count"], message: `can never be reached: ${named}` }];
+  const field = approval.stages === undefined ? "count" : "stages";
+  return [{ path: ["policies", index, "approval", field], message: `can never be reached: ${named}` }];
 }

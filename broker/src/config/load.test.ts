@@ -407,6 +407,30 @@ function bomb(): string {
   return lines.join("\n");
 }
 
+test("stages of approval come back in order, and their slips are told", async () => {
+  const staged = WHOLE.replace(
+    "approval: { from: [group:db-leads], count: 1 }",
+    "approval: { stages: [{ from: [group:db-leads] }, { from: [principal:carol, principal:dave], count: 2 }] }",
+  );
+  expect((await load(staged)).policies[0]).toMatchObject({
+    approval: {
+      stages: [
+        { from: ["group:db-leads"], count: 1 },
+        { from: ["principal:carol", "principal:dave"], count: 2 },
+      ],
+    },
+  });
+  expect(await problemsOf(staged.replace("count: 2", "count: 3"))).toEqual([
+    "22:17 policies[0].approval.stages: can never be reached: only 2 people are named",
+  ]);
+  expect(await problemsOf(staged.replace("approval: {", "approval: { count: 1,"))).toEqual([
+    "22:17 policies[0].approval.count: stands in each of the stages; remove it here",
+  ]);
+  expect(await problemsOf(WHOLE.replace("from: [group:db-leads], count: 1", "count: 1"))).toEqual([
+    "22:5 policies[0].approval.from: is missing",
+  ]);
+});
+
 test("a deny policy, hours and patterns come back as a rule, and their slips are told", async () => {
   const more = `${WHOLE}  - name: no changes at the weekend
     effect: deny

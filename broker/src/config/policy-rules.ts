@@ -1,6 +1,7 @@
-import type { PolicyRule } from "../domain/policy/rule.js";
+import type { PolicyRule, Stage } from "../domain/policy/rule.js";
 import type { WrittenPolicy } from "./policy-schema.js";
 import type { Problem } from "./problems.js";
+import { isMapping } from "./read-resources.js";
 
 /** What a deny policy has no use for. */
 const ALLOW_ONLY = [
@@ -29,6 +30,7 @@ export function policyProblems(written: Readonly<Record<string, unknown>>, index
     }));
   }
   return [
+    ...approvalProblems(written.approval, index),
     ...NEEDED.filter((field) => !has(field)).map(
       (field): Problem => ({ path: ["policies", index, field], message: "is missing" }),
     ),
@@ -36,6 +38,22 @@ export function policyProblems(written: Readonly<Record<string, unknown>>, index
       ? [{ path: ["policies", index, "message"], message: "is for deny policies only; remove it", at: "key" } as const]
       : []),
   ];
+}
+
+/** Either `from` and `count`, or `stages`. */
+function approvalProblems(approval: unknown, index: number): Problem[] {
+  if (!isMapping(approval)) return [];
+  const path = ["policies", index, "approval"] as const;
+  if (approval.stages === undefined)
+    return approval.from === undefined ? [{ path: [...path, "from"], message: "is missing" }] : [];
+  return ["from", "count"]
+    .filter((field) => approval[field] !== undefined)
+    .map((field) => ({ path: [...path, field], message: "stands in each of the stages; remove it here", at: "key" }));
+}
+
+/** The stages that were written, however they were. */
+export function stagesOf({ from = [], count, stages }: NonNullable<WrittenPolicy["approval"]>): readonly Stage[] {
+  return stages ?? [{ from, count }];
 }
 
 /** The domain's rule. Only for what {@link policyProblems} found nothing in. */
@@ -63,7 +81,7 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
     roles: roles ?? [],
     maxDuration: maxDuration ?? 0,
     ...when,
-    ...(approval === undefined ? {} : { approval: { stages: [approval] } }),
+    ...(approval === undefined ? {} : { approval: { stages: stagesOf(approval) } }),
     reason,
     ...(reasonPattern === undefined ? {} : { reasonPattern }),
     ticket,

@@ -59,8 +59,19 @@ export const policySchema = z
     maxDuration: duration(LONGEST_DURATION).optional().describe("Longest window one may ask for."),
     approval: z
       .strictObject({
-        from: people(100).describe("Who may say yes; never for one's own request."),
+        from: people(100).optional().describe("Who may say yes; never for one's own request."),
         count: count.describe("How many different people must say yes."),
+        stages: z
+          .array(
+            z.strictObject({
+              from: people(100).describe("Who may say yes in this stage."),
+              count: count.describe("How many different people must say yes in this stage."),
+            }),
+          )
+          .min(1)
+          .max(10)
+          .optional()
+          .describe("Instead of from and count: one after the other. Nobody counts in two of them."),
       })
       .optional()
       .describe("Who must approve. Left out: allowed at once."),

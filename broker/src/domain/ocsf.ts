@@ -66,6 +66,8 @@ const CLASSES: Readonly<Record<AuditKind, readonly [OcsfClass, number, number?]>
   "request.ended": [API_ACTIVITY, UPDATE],
   "approval.given": [API_ACTIVITY, CREATE],
   "approval.refused": [API_ACTIVITY, CREATE],
+  "offer.made": [API_ACTIVITY, CREATE],
+  "offer.accepted": [API_ACTIVITY, UPDATE],
   "lease.planned": [USER_ACCESS, OTHER],
   "lease.issued": [USER_ACCESS, ASSIGN],
   "lease.issue_failed": [USER_ACCESS, ASSIGN],

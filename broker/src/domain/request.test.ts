@@ -1,6 +1,7 @@
 import { newId } from "@phi/shared/ids";
 import { describe, expect, it } from "vitest";
-import { decisionRight, isFinal, isUsable, mayMove, type Request, requestDue, windowEnd } from "./request.js";
+import { decisionRight } from "./approval.js";
+import { isFinal, isUsable, mayMove, type Request, requestDue, windowEnd } from "./request.js";
 
 const alice = { issuer: "https://login", subject: "alice", name: "alice", groups: ["engineering", "db-leads"] };
 const bob = { ...alice, subject: "bob", name: "bob" };
@@ -13,8 +14,9 @@ const asked = {
   reason: undefined,
   ticket: undefined,
   policy: "p",
-  approvers: ["group:db-leads"],
-  approvalsNeeded: 1,
+  policyHash: undefined,
+  stages: [{ from: ["group:db-leads"], count: 1 }],
+  revision: 0,
   claimWithin: 3600,
   starts: "first_use",
   createdAt: 0,
@@ -27,14 +29,14 @@ const active = { ...approved, state: "active", startedAt: 2_000, expiresAt: 4_00
 
 describe("a request", () => {
   it("is never decided by its requester, even as a member of the approvers' group", () => {
-    expect(decisionRight(pending, alice)).toBe("own_request");
-    expect(decisionRight(pending, { ...alice, name: "somebody else" })).toBe("own_request");
+    expect(decisionRight(pending, [], alice, "approve")).toBe("own_request");
+    expect(decisionRight(pending, [], { ...alice, name: "somebody else" }, "approve")).toBe("own_request");
   });
 
   it("is decided by a named approver and by nobody else", () => {
-    expect(decisionRight(pending, bob)).toBe("may_decide");
-    expect(decisionRight(pending, { ...bob, groups: [] })).toBe("not_an_approver");
-    expect(decisionRight(pending, { ...alice, issuer: "https://other" })).toBe("may_decide"); // another issuer's alice is another person
+    expect(decisionRight(pending, [], bob, "approve")).toBe("may_decide");
+    expect(decisionRight(pending, [], { ...bob, groups: [] }, "approve")).toBe("not_an_approver");
+    expect(decisionRight(pending, [], { ...alice, issuer: "https://other" }, "approve")).toBe("may_decide"); // another issuer's alice is another person
   });
 
   it("has a clock that starts with its first use and does not move after it", () => {

@@ -1,9 +1,21 @@
 import type { EndReason, RequestState } from "@phi/shared/contract/request";
 import type { RequestId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
-import { matchesAny, type Principal, type Selector, samePrincipal } from "./principal.js";
+import type { Stage } from "./policy/rule.js";
+import type { Principal } from "./principal.js";
 
-/** What is fixed when somebody asks; it never changes afterwards. */
+/** Less than what was asked for, offered by an approver; the requester accepts it or not. */
+export interface Offer {
+  /** As signed in then: their groups say whether it is theirs to offer. */
+  readonly by: Principal;
+  readonly role: string;
+  /** Seconds. */
+  readonly duration: number;
+  readonly reason: string | undefined;
+  readonly at: Instant;
+}
+
+/** What is fixed when somebody asks; nothing but an offer that they accept changes it afterwards. */
 interface Asked {
   readonly id: RequestId;
   readonly requester: Principal;
@@ -13,14 +25,19 @@ interface Asked {
   readonly duration: number;
   readonly reason: string | undefined;
   readonly ticket: string | undefined;
+  /** Name of the rule that decided. */
   readonly policy: string;
-  readonly approvers: readonly Selector[];
-  readonly approvalsNeeded: number;
+  /** Hash of the policies that it was decided by; absent in what was asked before phi kept it. */
+  readonly policyHash: string | undefined;
+  /** Who must say yes, stage after stage; none: it was allowed at once. */
+  readonly stages: readonly Stage[];
   /** How long it may wait for its first use after the approval, in seconds. */
   readonly claimWithin: number;
   readonly starts: "first_use" | "approval";
   readonly createdAt: Instant;
   readonly pendingUntil: Instant;
+  /** Grows with each offer made and accepted: an answer to what has changed since loses. */
+  readonly revision: number;
   /** Free text of whoever denied, withdrew, ended or revoked it. */
   readonly endComment: string | undefined;
 }
@@ -39,7 +56,7 @@ interface Started extends Approved {
 /** A request in each of its states; `design §3`. */
 export type Request = Asked &
   (
-    | { readonly state: "pending" }
+    | { readonly state: "pending"; readonly offer?: Offer | undefined }
     | ({ readonly state: "approved" } & Approved)
     | ({ readonly state: "active" } & Started)
     | { readonly state: "denied" | "withdrawn" | "lapsed"; readonly endedAt: Instant }
@@ -65,14 +82,6 @@ export function mayMove(from: RequestState, to: RequestState): boolean {
 /** Whether nothing will change any more. */
 export function isFinal(state: RequestState): boolean {
   return MOVES[state].length === 0;
-}
-
-export type DecisionRight = "may_decide" | "own_request" | "not_an_approver";
-
-/** Who may approve or deny: a named approver, never the requester, whatever their groups say. */
-export function decisionRight(request: Request, principal: Principal): DecisionRight {
-  if (samePrincipal(request.requester, principal)) return "own_request";
-  return matchesAny(principal, request.approvers) ? "may_decide" : "not_an_approver";
 }
 
 /** Whether credentials can be made under it at `now`. */

@@ -1,7 +1,8 @@
 import type { Instant } from "@phi/shared/time";
+import { isApprover } from "./approval.js";
 import type { Caller } from "./caller.js";
 import { samePrincipal } from "./principal.js";
-import { decisionRight, isUsable, type Request } from "./request.js";
+import { isUsable, type Request } from "./request.js";
 
 /** What one caller may do with one loaded request. */
 export interface Rights {
@@ -18,7 +19,7 @@ const NOTHING: Rights = { see: false, decide: false, withdraw: false, use: false
 /** The one place that authorises on a request. Default deny: who is nobody here does not learn that it exists. */
 export function rightsOn(request: Request, caller: Caller, now: Instant): Rights {
   const own = samePrincipal(request.requester, caller.principal);
-  const approver = decisionRight(request, caller.principal) === "may_decide";
+  const approver = isApprover(request, caller.principal);
   if (!own && !approver && !caller.isAdmin && !caller.mayAudit) return NOTHING;
   const live = request.state === "approved" || request.state === "active";
   return {

@@ -1,10 +1,14 @@
 import type { PersonView } from "@phi/shared/contract/fields";
-import type { LeaseView, RequestView } from "@phi/shared/contract/request";
+import type { LeaseView, OfferView, RequestView } from "@phi/shared/contract/request";
 import type { Me } from "@phi/shared/contract/sign-in";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
+import { openStage, yesOf } from "../domain/approval.js";
+import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Lease } from "../domain/lease.js";
+import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
+import type { Offer } from "../domain/request.js";
 import type { Dossier } from "../operations/dossier.js";
 
 /** From the domain's values to the contract's: instants become RFC 3339, absent stays absent. */
@@ -33,6 +37,7 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     expiresAt?: Instant;
     endedAt?: Instant;
   } = request;
+  const open = openStage(request.stages, yesOf(approvals));
   return {
     request: request.id,
     requester: person(request.requester),
@@ -43,14 +48,22 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     ...optional("ticket", request.ticket, same),
     state: request.state,
     policy: request.policy,
-    approvers: [...request.approvers],
-    approvalsNeeded: request.approvalsNeeded,
+    ...optional("policyHash", request.policyHash, same),
+    approvers: [
+      ...(request.state === "pending" && open !== undefined ? open.stage.from : everyApprover(request.stages)),
+    ],
+    approvalsNeeded: approvalsNeeded({ approval: request }),
+    stages: request.stages.map(({ from, count }) => ({ from: [...from], count })),
     approvals: approvals.map((approval) => ({
       by: person(approval.approver),
       verdict: approval.verdict,
       ...optional("reason", approval.reason, same),
       at: toRfc3339(approval.at),
     })),
+    hash: hashOf(request),
+    ...(request.state === "pending" ? optional("offer", request.offer, offerView) : {}),
+    claimWithin: request.claimWithin,
+    starts: request.starts,
     createdAt: toRfc3339(request.createdAt),
     pendingUntil: toRfc3339(request.pendingUntil),
     ...optional("approvedAt", times.approvedAt, toRfc3339),
@@ -65,6 +78,10 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     mayUse: rights.use,
     mayEnd: rights.end || rights.revoke,
   };
+}
+
+function offerView({ by, role, duration, reason, at }: Offer): OfferView {
+  return { by: person(by), role, duration, ...optional("reason", reason, same), at: toRfc3339(at) };
 }
 
 function leaseView(lease: Lease): LeaseView {

@@ -2,6 +2,7 @@ import type { EndOrder } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
+import { everyApprover } from "../domain/policy/rule.js";
 import type { Request } from "../domain/request.js";
 import type { Rights } from "../domain/rights.js";
 import type { Clock } from "../ports/clock.js";
@@ -93,7 +94,7 @@ function whyNot(closing: Closing, { request, rights }: Dossier): PhiError {
       return request.state === "approved" || request.state === "active"
         ? new PhiError(
             "not_permitted",
-            `Only ${request.approvers.join(" or ") || "an admin"} or an admin revokes ${request.id}.`,
+            `Only ${everyApprover(request.stages).join(" or ") || "an admin"} or an admin revokes ${request.id}.`,
             {
               hint: rights.end ? `It is yours: phi end ${request.id}` : undefined,
             },

@@ -1,6 +1,7 @@
 import type { RequestOrder } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
+import { approveAt } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Ask } from "../domain/policy/obstacle.js";
 import type { Decision } from "../domain/policy/policy.js";
@@ -51,7 +52,7 @@ export function createCreateRequest({ ledger, catalogue, locks, clock }: Needs) 
       });
     }
 
-    const request = plan(caller, ask, order, decision, now);
+    const request = plan(caller, ask, order, decision, { now, policyHash: policy.hash });
     const created = {
       id: newId("event"),
       at: now,
@@ -65,8 +66,9 @@ export function createCreateRequest({ ledger, catalogue, locks, clock }: Needs) 
         reason: request.reason,
         ticket: request.ticket,
         policy: request.policy,
-        approvers: request.approvers,
-        approvalsNeeded: request.approvalsNeeded,
+        ...(request.stages.length > 1 ? { stages: request.stages } : {}),
+        approvers: everyApprover(request.stages),
+        approvalsNeeded: approvalsNeeded({ approval: request }),
         policyHash: policy.hash,
       },
     } as const;
@@ -126,7 +128,7 @@ function plan(
   ask: Ask,
   order: RequestOrder,
   decision: Exclude<Decision, { decision: "refused" }>,
-  now: number,
+  { now, policyHash }: { readonly now: number; readonly policyHash: string },
 ): Request {
   const { rule } = decision;
   const stages = decision.decision === "needs_approval" ? decision.stages : [];
@@ -139,8 +141,9 @@ function plan(
     reason: order.reason,
     ticket: order.ticket,
     policy: rule.name,
-    approvers: everyApprover(stages),
-    approvalsNeeded: approvalsNeeded(rule),
+    policyHash,
+    stages,
+    revision: 0,
     claimWithin: rule.claimWithin,
     starts: rule.starts,
     createdAt: now,
@@ -148,10 +151,8 @@ function plan(
     endComment: undefined,
   };
   if (decision.decision === "needs_approval") return { ...asked, state: "pending" };
-  const approved = { approvedAt: now, claimUntil: now + rule.claimWithin * 1000 };
-  return rule.starts === "first_use"
-    ? { ...asked, state: "approved", ...approved }
-    : { ...asked, state: "active", ...approved, startedAt: now, expiresAt: now + ask.duration * 1000 };
+  const { to, set } = approveAt({ ...asked }, now);
+  return to === "approved" ? { ...asked, state: to, ...set } : { ...asked, state: to, ...set };
 }
 
 function sameOrder(before: Request, order: RequestOrder): Request {

@@ -8,7 +8,7 @@ import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
 import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Lock } from "../domain/lock.js";
 import type { Principal } from "../domain/principal.js";
-import type { Request } from "../domain/request.js";
+import type { Offer, Request } from "../domain/request.js";
 import type { AuditReading } from "./audit-log.js";
 import type { RecordingStep } from "./recordings.js";
 
@@ -27,6 +27,8 @@ export interface Approval {
   readonly requestId: RequestId;
   readonly approver: Pick<Principal, "issuer" | "subject" | "name">;
   readonly verdict: "approve" | "deny";
+  /** Of the request as the approver was shown it. */
+  readonly requestHash: string | undefined;
   readonly reason: string | undefined;
   readonly at: Instant;
 }
@@ -70,10 +72,19 @@ export type Step =
       readonly dueAt: Instant | null;
       readonly require?: {
         readonly approvalsGiven: number;
-        /** Who decides must not be locked. */
-        readonly unlocked: Pick<Principal, "issuer" | "subject">;
+        /** A pending request that stays pending has the next one then. */
+        readonly revision: number;
+        /** Whose doing it is must not be locked. */
+        readonly unlocked: readonly Pick<Principal, "issuer" | "subject">[];
       };
       readonly set?: {
+        /** What an accepted offer changes. */
+        readonly terms?: Pick<
+          Request,
+          "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts"
+        >;
+        /** `null` takes it away. */
+        readonly offer?: Offer | null;
         readonly approvedAt?: Instant;
         readonly claimUntil?: Instant;
         readonly startedAt?: Instant;
@@ -83,8 +94,13 @@ export type Step =
         readonly endComment?: string;
       };
     }
-  /** As a guard: only while the request is pending with just so many approvals, so that two answers at once are counted one after the other. */
-  | { readonly do: "insert_approval"; readonly approval: Approval; readonly approvalsGiven: number }
+  /** As a guard: only while the request is pending with just so many approvals and unchanged, so that two answers at once are counted one after the other. */
+  | {
+      readonly do: "insert_approval";
+      readonly approval: Approval;
+      readonly approvalsGiven: number;
+      readonly revision: number;
+    }
   /** Only while the request is usable at `at`: approved or active and not past its instant. */
   | {
       readonly do: "insert_lease";

@@ -47,10 +47,12 @@ describe("a change", () => {
             {
               do: "insert_approval",
               approvalsGiven: 0,
+              revision: 0,
               approval: {
                 requestId: request.id,
                 approver: { ...bob, subject: `lead-${index}` },
                 verdict: "approve",
+                requestHash: undefined,
                 reason: undefined,
                 at: 1,
               },
@@ -216,7 +218,7 @@ describe("looking up", () => {
   it("shows an approver what names them, and never their own requests", async () => {
     const theirs = pendingRequest();
     const own = pendingRequest({ requester: { ...bob } });
-    const other = pendingRequest({ approvers: ["group:db-leads-of-another-team"] });
+    const other = pendingRequest({ stages: [{ from: ["group:db-leads-of-another-team"], count: 1 }] });
     for (const request of [theirs, own, other]) {
       await open.ledger.commit({
         guard: { do: "insert_request", request, idempotencyKey: undefined },

@@ -69,7 +69,7 @@ const approve = (ledger: Ledger, request: Request, approver: Principal) =>
       from: "pending",
       to: "approved",
       dueAt: 5_000,
-      require: { approvalsGiven: 0, unlocked: approver },
+      require: { approvalsGiven: 0, revision: 0, unlocked: [approver] },
       set: { approvedAt: 2_000, claimUntil: 5_000 },
     },
     events: [entry("request.approved", request)],

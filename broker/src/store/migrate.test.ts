@@ -54,7 +54,9 @@ describe("a ledger of an older version", () => {
         try {
           const ledger = createLedger(store, createChanges());
           expect(await ledger.signInByTokenHash("hash")).toMatchObject({ principal: alice });
-          expect(await ledger.requestsByPrefix("req_0000")).toMatchObject([{ state: "pending", requester: alice }]);
+          expect(await ledger.requestsByPrefix("req_0000")).toMatchObject([
+            { state: "pending", requester: alice, stages: [{ from: ["group:db-leads"], count: 1 }], revision: 0 },
+          ]);
           const request = pendingRequest();
           const guard = { do: "insert_request", request, idempotencyKey: undefined } as const;
           expect(await ledger.commit({ guard, events: [entry("request.created", request)] })).toBe("moved");

@@ -35,8 +35,16 @@ test("records are those that were open in the span, however long ago they were a
     follow: [
       {
         do: "insert_approval",
-        approval: { requestId: old.id, approver: bob, verdict: "deny", reason: undefined, at: 50 },
+        approval: {
+          requestId: old.id,
+          approver: bob,
+          verdict: "deny",
+          requestHash: undefined,
+          reason: undefined,
+          at: 50,
+        },
         approvalsGiven: 0,
+        revision: 0,
       },
     ],
     events: [entry("request.denied", old)],

@@ -1,5 +1,6 @@
 import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import { type Lease, leaseDue, type RevokeReason } from "../domain/lease.js";
+import { approvalsNeeded, everyApprover, type Stage } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Approval, Session, SignIn } from "../ports/ledger.js";
@@ -27,8 +28,9 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
     reason: row.reason ?? undefined,
     ticket: row.ticket ?? undefined,
     policy: row.policy,
-    approvers: row.approvers as Selector[],
-    approvalsNeeded: row.approvalsNeeded,
+    policyHash: row.policyHash ?? undefined,
+    stages: stagesFromRow(row),
+    revision: row.revision,
     claimWithin: row.claimWithin,
     starts: row.starts,
     createdAt: row.createdAt,
@@ -41,7 +43,11 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
   });
   switch (row.state) {
     case "pending":
-      return { ...asked, state: row.state };
+      return {
+        ...asked,
+        state: row.state,
+        ...(row.offer === null ? {} : { offer: { ...row.offer, reason: row.offer.reason } }),
+      };
     case "approved":
       return { ...asked, state: row.state, ...approved() };
     case "active":
@@ -69,6 +75,20 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
   }
 }
 
+function stagesFromRow(row: typeof requests.$inferSelect): Stage[] {
+  const old = row.approvalsNeeded === 0 ? [] : [{ from: row.approvers, count: row.approvalsNeeded }];
+  return (row.stages ?? old).map(({ from, count }) => ({ from: from as Selector[], count }));
+}
+
+/** The stages, and what is looked up and shown without reading them. */
+export function stagesToRow(stages: readonly Stage[]) {
+  return {
+    approvers: everyApprover(stages),
+    approvalsNeeded: approvalsNeeded({ approval: { stages } }),
+    stages: stages.map(({ from, count }) => ({ from: [...from], count })),
+  };
+}
+
 export function requestToRow(request: Request, idempotencyKey: string | undefined): typeof requests.$inferInsert {
   return {
     id: request.id,
@@ -83,8 +103,9 @@ export function requestToRow(request: Request, idempotencyKey: string | undefine
     ticket: request.ticket ?? null,
     state: request.state,
     policy: request.policy,
-    approvers: [...request.approvers],
-    approvalsNeeded: request.approvalsNeeded,
+    policyHash: request.policyHash ?? null,
+    ...stagesToRow(request.stages),
+    revision: request.revision,
     claimWithin: request.claimWithin,
     starts: request.starts,
     createdAt: request.createdAt,
@@ -195,6 +216,7 @@ export function approvalFromRow(row: typeof approvals.$inferSelect): Approval {
     requestId: row.requestId as RequestId,
     approver: { issuer: row.approverIssuer, subject: row.approverSubject, name: row.approverName },
     verdict: row.verdict,
+    requestHash: row.requestHash ?? undefined,
     reason: row.reason ?? undefined,
     at: row.at,
   };

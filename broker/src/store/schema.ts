@@ -61,6 +61,14 @@ export const usedIdTokens = sqliteTable("used_id_tokens", {
   expiresAt: integer("expires_at").notNull(),
 });
 
+interface OfferColumn {
+  readonly by: { readonly issuer: string; readonly subject: string; readonly name: string; readonly groups: string[] };
+  readonly role: string;
+  readonly duration: number;
+  readonly reason?: string | undefined;
+  readonly at: number;
+}
+
 export const requests = sqliteTable(
   "requests",
   {
@@ -78,8 +86,15 @@ export const requests = sqliteTable(
       enum: ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"],
     }).notNull(),
     policy: text("policy").notNull(),
+    policyHash: text("policy_hash"),
+    /** Everybody whom a stage names: what approvers are looked up by. */
     approvers: text("approvers", { mode: "json" }).$type<string[]>().notNull(),
     approvalsNeeded: integer("approvals_needed").notNull(),
+    /** Empty in what was asked before there were stages: one stage of `approvers` and `approvals_needed`. */
+    stages: text("stages", { mode: "json" }).$type<{ from: string[]; count: number }[]>(),
+    revision: integer("revision").notNull().default(0),
+    /** What an approver offers instead, while it is pending. */
+    offer: text("offer", { mode: "json" }).$type<OfferColumn>(),
     claimWithin: integer("claim_within").notNull(),
     starts: text("starts", { enum: ["first_use", "approval"] }).notNull(),
     createdAt: integer("created_at").notNull(),
@@ -116,6 +131,8 @@ export const approvals = sqliteTable(
     approverSubject: approver.subject,
     approverName: approver.name,
     verdict: text("verdict", { enum: ["approve", "deny"] }).notNull(),
+    /** Hash of the request as the approver was shown it. */
+    requestHash: text("request_hash"),
     reason: text("reason"),
     at: integer("at").notNull(),
   },

@@ -48,10 +48,12 @@ describe.skipIf(noServer !== undefined)("a ledger on a libSQL server", () => {
             {
               do: "insert_approval",
               approvalsGiven: 0,
+              revision: 0,
               approval: {
                 requestId: request.id,
                 approver: { ...bob, subject: `lead-${index}` },
                 verdict: "approve",
+                requestHash: undefined,
                 reason: undefined,
                 at: 1,
               },

@@ -2,7 +2,7 @@ import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
 import { compileRecordingStep } from "./recording-steps.js";
-import { leaseToRow, requestToRow } from "./rows.js";
+import { leaseToRow, requestToRow, stagesToRow } from "./rows.js";
 import { approvals, auditEvents, leases, locks, requests, sessions, signIns, usedIdTokens } from "./schema.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
@@ -67,14 +67,24 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
       );
     case "advance_request": {
       const { require } = step;
+      const { terms, offer, ...set } = step.set ?? {};
+      const { stages, ...renewed } = terms ?? {};
       return single(
         updateIf(
           requests,
-          { state: step.to, dueAt: step.dueAt, ...step.set },
+          {
+            state: step.to,
+            dueAt: step.dueAt,
+            ...set,
+            ...renewed,
+            ...(stages === undefined ? {} : stagesToRow(stages)),
+            ...(offer === undefined
+              ? {}
+              : { offer: offer && { ...offer, by: { ...offer.by, groups: [...offer.by.groups] } } }),
+            ...(require === undefined || step.to !== "pending" ? {} : { revision: require.revision + 1 }),
+          },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
-            require === undefined
-              ? sql`1`
-              : sql`${approvalsAre(step.id, require.approvalsGiven)} and not ${isLocked({ principal: require.unlocked })}`
+            require === undefined ? sql`1` : stillSo(step.id, require)
           } and ${condition}`,
         ),
       );
@@ -90,13 +100,14 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             approverSubject: approval.approver.subject,
             approverName: approval.approver.name,
             verdict: approval.verdict,
+            requestHash: approval.requestHash ?? null,
             reason: approval.reason ?? null,
             at: approval.at,
           },
           // As a follower the guard has already moved the request on.
           condition === follow
             ? condition
-            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending') and ${approvalsAre(approval.requestId, step.approvalsGiven)} and not ${isLocked({ principal: approval.approver })} and ${condition}`,
+            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending' and ${requests.revision} = ${step.revision}) and ${approvalsAre(approval.requestId, step.approvalsGiven)} and not ${isLocked({ principal: approval.approver })} and ${condition}`,
         ),
       );
     }
@@ -210,6 +221,12 @@ export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, con
 
 function single(first: Statement): CompiledStep {
   return { first, rest: [] };
+}
+
+/** What a decision was made of holds still. */
+function stillSo(id: string, require: NonNullable<Extract<Step, { do: "advance_request" }>["require"]>): Statement {
+  const unlocked = require.unlocked.reduce((all, principal) => sql`${all} and not ${isLocked({ principal })}`, sql`1`);
+  return sql`${approvalsAre(id, require.approvalsGiven)} and ${requests.revision} = ${require.revision} and ${unlocked}`;
 }
 
 function approvalsAre(requestId: string, count: number): Statement {

@@ -13,8 +13,10 @@ import {
 } from "@phi/shared/contract/lock";
 import { type Report, type ReportQuery, report } from "@phi/shared/contract/report";
 import {
+  type AcceptOrder,
   type ApprovalOrder,
   type EndOrder,
+  type OfferOrder,
   type RequestList,
   type RequestOrder,
   type RequestQuery,
@@ -58,6 +60,8 @@ export interface BrokerClient {
   requests(query: Partial<RequestQuery>): Promise<RequestList>;
   request(id: string): Promise<RequestView>;
   decide(id: string, order: ApprovalOrder): Promise<RequestView>;
+  offer(id: string, order: OfferOrder): Promise<RequestView>;
+  accept(id: string, order: AcceptOrder): Promise<RequestView>;
   withdraw(id: string, order: EndOrder): Promise<RequestView>;
   end(id: string, order: EndOrder): Promise<RequestView>;
   revoke(id: string, order: EndOrder): Promise<RequestView>;
@@ -138,6 +142,8 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     requests: (query) => get(`/v1/requests${queryText(query)}`, requestList),
     request: (id) => get(at(id), requestView),
     decide: (id, order) => post(at(id, "/approvals"), order, requestView),
+    offer: (id, order) => post(at(id, "/offers"), order, requestView),
+    accept: (id, order) => post(at(id, "/accept"), order, requestView),
     withdraw: (id, order) => post(at(id, "/withdraw"), order, requestView),
     end: (id, order) => post(at(id, "/end"), order, requestView),
     revoke: (id, order) => post(at(id, "/revoke"), order, requestView),

@@ -1,3 +1,4 @@
+import { requestHash } from "@phi/shared/audit/request-hash";
 import type { Command } from "commander";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
@@ -53,7 +54,11 @@ async function deny(phi: Invocation, id: string | undefined, flags: Flags): Prom
       }
     }
   }
-  const after = await broker.decide(view.request, { verdict: "deny", ...(reason === undefined ? {} : { reason }) });
+  const after = await broker.decide(view.request, {
+    verdict: "deny",
+    hash: requestHash(view),
+    ...(reason === undefined ? {} : { reason }),
+  });
   await reportChange(
     phi,
     after,

@@ -2,9 +2,10 @@ import type { RequestView } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import type { Invocation } from "../invocation.js";
-import { listenForInterrupt } from "../terminal/interrupted.js";
+import { Interrupted, listenForInterrupt } from "../terminal/interrupted.js";
 import { startSpinner } from "../terminal/spinner.js";
 import { relative, stopwatch } from "../terminal/times.js";
+import { hearOffer } from "./hear-offer.js";
 
 export type Waiting =
   | { readonly outcome: "decided"; readonly view: RequestView }
@@ -41,12 +42,10 @@ export async function awaitDecision(
     const line = isLineDown ? "the broker does not answer, trying again · " : "";
     return `waiting for ${printable(view.approvers.join(" or "), 120)} · ${line}${count}${stopwatch(performance.now() - began)} · Ctrl-C detaches, the request stays open · lapses ${relative(Date.parse(view.pendingUntil), now())}`;
   };
-  const spinner = await startSpinner(
-    phi.terminal,
-    phi.terminal.mayMove
-      ? text()
-      : `waiting for ${printable(view.approvers.join(" or "), 120)} to answer ${view.request}`,
-  );
+  const plain = () => `waiting for ${printable(view.approvers.join(" or "), 120)} to answer ${view.request}`;
+  const spin = () => startSpinner(phi.terminal, phi.terminal.mayMove ? text() : plain());
+  let spinner = await spin();
+  let heard = "";
   const tick = setInterval(() => spinner.update(text()), 1_000);
 
   try {
@@ -55,6 +54,13 @@ export async function awaitDecision(
       isLineDown = news.news === "interrupted";
       if (news.news === "request") view = news.view;
       if (view.state !== "pending") return { outcome: "decided", view };
+      const offered = JSON.stringify(view.offer) ?? "";
+      if (offered !== heard && offered !== "") {
+        spinner.stop();
+        await hearOffer(phi, view);
+        spinner = await spin();
+      }
+      heard = offered;
       spinner.update(text());
     }
     if (interrupt.signal.aborted) return { outcome: "detached", view };
@@ -62,6 +68,9 @@ export async function awaitDecision(
     throw new PhiError("bad_answer", "The broker stopped telling about the request before it was decided.", {
       hint: phi.typed("show", "--wait", view.request),
     });
+  } catch (error) {
+    if (error instanceof Interrupted) return { outcome: "detached", view };
+    throw error;
   } finally {
     clearInterval(tick);
     clearTimeout(timer);

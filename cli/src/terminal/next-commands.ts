@@ -11,7 +11,13 @@ export function nextCommands(
   switch (view.state) {
     case "pending":
       if (view.mayDecide) return [typed("approve", view.request), typed("deny", view.request, "--reason", "why not")];
-      return isMine ? [typed("show", "--wait", view.request), typed("withdraw", view.request)] : [];
+      return isMine
+        ? [
+            ...(view.offer === undefined ? [] : [typed("accept", view.request)]),
+            typed("show", "--wait", view.request),
+            typed("withdraw", view.request),
+          ]
+        : [];
     case "approved":
     case "active":
       if (!isMine)

@@ -4,6 +4,7 @@ import type { Instant } from "@phi/shared/time";
 import type { Paint } from "./paint.js";
 import {
   approvalWords,
+  offerWords,
   overdueLines,
   paintState,
   personWords,
@@ -31,6 +32,7 @@ export function requestCard(view: RequestView, { now, paint, next = [] }: CardLo
     ["why", view.reason === undefined ? "(no reason given)" : printable(view.reason)],
     ["ticket", view.ticket === undefined ? undefined : printable(view.ticket)],
     ["needs", view.state === "pending" ? approvalWords(view) : undefined],
+    ["offer", offerWords(view)],
     ["policy", printable(view.policy, 200)],
     ["asked", at(view.createdAt)],
     ["lapses", view.state === "pending" ? `unanswered at ${at(view.pendingUntil)}` : undefined],

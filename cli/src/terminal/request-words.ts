@@ -18,10 +18,26 @@ export function personWords(person: PersonView): string {
   return name === subject || name === "" ? subject : `${name} (${subject})`;
 }
 
-/** `1 yes from group:db-leads`, or `nobody: policy allows it at once`. */
-export function approvalWords(view: { approvers: readonly string[]; approvalsNeeded: number }): string {
+/** `1 yes from group:db-leads, then 2 yes from group:security`, or `nobody: policy allows it at once`. */
+export function approvalWords(view: {
+  approvers: readonly string[];
+  approvalsNeeded: number;
+  stages?: RequestView["stages"];
+}): string {
   if (view.approvalsNeeded === 0) return "nobody: policy allows it at once";
-  return `${view.approvalsNeeded} yes from ${view.approvers.map((approver) => printable(approver, 120)).join(" or ")}`;
+  const stages = view.stages ?? [{ from: view.approvers, count: view.approvalsNeeded }];
+  return stages.map(({ from, count }) => `${count} yes from ${approverWords(from)}`).join(", then ");
+}
+
+function approverWords(approvers: readonly string[]): string {
+  return approvers.map((approver) => printable(approver, 120)).join(" or ");
+}
+
+/** `bob offers readonly for 15m instead: "the replica will do"`; `undefined` when nothing is offered. */
+export function offerWords({ offer }: RequestView): string | undefined {
+  if (offer === undefined) return undefined;
+  const reason = offer.reason === undefined ? "" : `: "${printable(offer.reason)}"`;
+  return `${personWords(offer.by)} offers ${offer.role} for ${formatDuration(offer.duration)} instead${reason}`;
 }
 
 /** The state as people read it: an ended request says how. */

@@ -34,7 +34,11 @@ async function ask(people: People, promised: Promised[], role: string, duration:
 }
 
 async function approve(people: People, promised: Promised[], request: string): Promise<void> {
-  const { status } = await people.bob.call("POST", `/v1/requests/${request}/approvals`, { verdict: "approve" });
+  const shown = await people.bob.call<RequestView>("GET", `/v1/requests/${request}`);
+  const { status } = await people.bob.call("POST", `/v1/requests/${request}/approvals`, {
+    verdict: "approve",
+    hash: shown.body.hash,
+  });
   if (status !== 200) throw new Error(`approving: ${status}`);
   promised.push({ kind: "request.approved", id: request });
 }

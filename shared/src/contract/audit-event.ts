@@ -34,6 +34,8 @@ export const auditKinds = {
   "request.ended": "the window is over: expired, ended by its holder, or revoked",
   "approval.given": "one approver said yes and more are needed",
   "approval.refused": "somebody tried to decide who may not",
+  "offer.made": "an approver offers less than what was asked for",
+  "offer.accepted": "the requester took what was offered; the request is the smaller one now",
   "lease.planned": "the credential is on record; nothing exists on the target yet",
   "lease.issued": "the credential was made and handed over",
   "lease.issue_failed": "the target did not make the credential; it is revoked as if it had",

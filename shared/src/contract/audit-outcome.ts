@@ -34,6 +34,8 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "request.ended": "ok",
   "approval.given": "ok",
   "approval.refused": "refused",
+  "offer.made": "ok",
+  "offer.accepted": "ok",
   "lease.planned": "ok",
   "lease.issued": "ok",
   "lease.issue_failed": "failed",

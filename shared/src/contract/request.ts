@@ -48,6 +48,16 @@ export const leaseView = z.object({
 });
 export type LeaseView = z.infer<typeof leaseView>;
 
+/** Less than what was asked for; the requester takes it with `phi accept`, or not. */
+export const offerView = z.object({
+  by: personView,
+  role: name,
+  duration: seconds,
+  reason: z.string().optional(),
+  at: instant,
+});
+export type OfferView = z.infer<typeof offerView>;
+
 export const requestView = z.object({
   request: requestId,
   requester: personView,
@@ -59,9 +69,21 @@ export const requestView = z.object({
   state: requestState,
   /** Name of the policy that decided. */
   policy: z.string(),
+  /** SHA-256 (hex) of the policies that it was decided by. */
+  policyHash: z.string().optional(),
+  /** Who answers: pending, those of the stage that is open; else everybody whom it named. */
   approvers: z.array(z.string()),
   approvalsNeeded: z.int().nonnegative(),
+  /** Who must say yes, stage after stage; none: it was allowed at once. One person counts once. */
+  stages: z.array(z.object({ from: z.array(z.string()), count: z.int().positive() })),
   approvals: z.array(approvalView),
+  /** Hash of what an approver says yes to (`requestHash`); an approval must carry it. */
+  hash: z.string().length(64),
+  /** Pending: what an approver offers instead. */
+  offer: offerView.optional(),
+  /** How long it may wait for its first use after the approval, and when the window begins. */
+  claimWithin: seconds,
+  starts: z.enum(["first_use", "approval"]),
   createdAt: instant,
   /** Pending: unanswered after this instant it lapses. */
   pendingUntil: instant,
@@ -102,8 +124,23 @@ export type RequestList = z.infer<typeof requestList>;
 export const approvalOrder = z.strictObject({
   verdict: z.enum(["approve", "deny"]),
   reason: line(500).optional(),
+  /** Of the request as it was shown; with `approve` it must be there, and anything but the present one is refused with 409. */
+  hash: z.string().length(64).optional(),
 });
 export type ApprovalOrder = z.infer<typeof approvalOrder>;
+
+/** `POST /v1/requests/:id/offers`: a yes to less. What is left out stays as asked. */
+export const offerOrder = z.strictObject({
+  role: name.optional(),
+  duration: seconds.max(LONGEST_DURATION).optional(),
+  reason: line(500).optional(),
+  hash: z.string().length(64),
+});
+export type OfferOrder = z.infer<typeof offerOrder>;
+
+/** `POST /v1/requests/:id/accept`: says what is accepted, so that an offer that has changed since is not. */
+export const acceptOrder = z.strictObject({ role: name, duration: seconds.max(LONGEST_DURATION) });
+export type AcceptOrder = z.infer<typeof acceptOrder>;
 
 /** `POST /v1/requests/:id/end`, `…/revoke`, `…/withdraw`. */
 export const endOrder = z.strictObject({ reason: line(500).optional() });

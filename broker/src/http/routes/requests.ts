@@ -1,6 +1,8 @@
 import {
+  acceptOrder,
   approvalOrder,
   endOrder,
+  offerOrder,
   requestList,
   requestOrder,
   requestQuery,
@@ -53,6 +55,24 @@ export const requestRoutes = (broker: Broker) => [
     status: 200,
     reply: requestViewSchema,
     handle: async (caller, { param, body }) => requestView(await broker.decideRequest(caller, param("id"), body)),
+  }),
+  callerRoute({
+    method: "post",
+    path: "/v1/requests/:id/offers",
+    summary: "Approve for less: the requester accepts it or not",
+    body: offerOrder,
+    status: 200,
+    reply: requestViewSchema,
+    handle: async (caller, { param, body }) => requestView(await broker.makeOffer(caller, param("id"), body)),
+  }),
+  callerRoute({
+    method: "post",
+    path: "/v1/requests/:id/accept",
+    summary: "Take what an approver offers",
+    body: acceptOrder,
+    status: 200,
+    reply: requestViewSchema,
+    handle: async (caller, { param, body }) => requestView(await broker.acceptOffer(caller, param("id"), body)),
   }),
   ...(["withdraw", "end", "revoke"] as const).map((closing: Closing) =>
     callerRoute({

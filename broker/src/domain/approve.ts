@@ -1,0 +1,39 @@
+import { requestHash } from "@phi/shared/audit/request-hash";
+import type { Instant } from "@phi/shared/time";
+import { toRfc3339 } from "@phi/shared/time";
+import type { Request } from "./request.js";
+
+/** What the last yes that a request needs makes of it, as a move of the ledger. */
+export type ApprovedMove =
+  | {
+      readonly to: "approved";
+      readonly dueAt: Instant;
+      readonly set: { readonly approvedAt: Instant; readonly claimUntil: Instant };
+    }
+  | {
+      readonly to: "active";
+      readonly dueAt: Instant;
+      readonly set: {
+        readonly approvedAt: Instant;
+        readonly claimUntil: Instant;
+        readonly startedAt: Instant;
+        readonly expiresAt: Instant;
+      };
+    };
+
+export function approveAt(request: Pick<Request, "starts" | "claimWithin" | "duration">, at: Instant): ApprovedMove {
+  const claimUntil = at + request.claimWithin * 1000;
+  if (request.starts === "first_use") return { to: "approved", dueAt: claimUntil, set: { approvedAt: at, claimUntil } };
+  const expiresAt = at + request.duration * 1000;
+  return { to: "active", dueAt: expiresAt, set: { approvedAt: at, claimUntil, startedAt: at, expiresAt } };
+}
+
+/** Hash of everything that an approver says yes to, as they were shown it. */
+export function hashOf(request: Request): string {
+  return requestHash({
+    ...request,
+    request: request.id,
+    createdAt: toRfc3339(request.createdAt),
+    pendingUntil: toRfc3339(request.pendingUntil),
+  });
+}
