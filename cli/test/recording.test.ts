@@ -204,17 +204,17 @@ describe.skipIf(!hasTmux())("a recorded command on a terminal", () => {
 
   test("loses nothing of what comes right before the end: 40 bursts of 40", async () => {
     desk.line(
-      "for n in $(seq 40); do phi exec --quiet -- bash -c 'seq 1 20000; printf END'; done; clear; echo all done",
+      "for n in $(seq 40); do phi exec --quiet -- bash -c 'seq 1 5000; printf END'; done; clear; echo all done",
     );
     await desk.shows(/^all done$/m, 120_000);
     const { sessions } = (await alice.json(["sessions", "--limit", "40"])) as { sessions: SessionView[] };
-    const whole = `${Array.from({ length: 20_000 }, (_, n) => `${n + 1}\r\n`).join("")}END`;
+    const whole = `${Array.from({ length: 5_000 }, (_, n) => `${n + 1}\r\n`).join("")}END`;
     for (const { session } of sessions) {
       const [, ...events] = (await cast(session)) as [number, string, string][];
       expect(events.map(([, code, data]) => (code === "o" ? data : "")).join("")).toBe(whole);
     }
     expect(sessions).toHaveLength(40);
-  });
+  }, 180_000);
 
   test("is replayed to the very screen that was seen", async () => {
     script(
@@ -314,4 +314,94 @@ describe.skipIf(!hasTmux())("a recorded command on a terminal", () => {
     // Each line end becomes two on a terminal.
     expect([length, end]).toEqual([size + Math.floor(size / (verse.length + 1)) + 3, "END"]);
   }, 240_000);
+
+  test("whose phi is killed leaves nothing behind", async () => {
+    desk.line("phi exec --quiet -- sh -c 'trap \"\" INT; echo up; sleep 4321; sleep 4321'");
+    await desk.shows(/^up$/m);
+    const phi = readdirSync("/proc").find((pid) => /^\d+$/.test(pid) && isPhi(pid, "--quiet"));
+    process.kill(Number(phi), "SIGKILL");
+    await desk.shows(/Killed/);
+    const left = () => readdirSync("/proc").filter((pid) => readProc(pid, "cmdline").includes("sleep\u00004321"));
+    await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+  });
+
+  test("at the end of the window is stopped, full screen and all, and the terminal is as it was", async () => {
+    const id = await access("readonly", "6s");
+    desk.line("stty -g > before; clear");
+    desk.line(`phi exec ${id} -- vim -u NONE -i NONE -n; echo code $?`);
+    await desk.shows(/^~\s*$/m);
+    await desk.shows(/^code 124$/m, 30_000);
+    desk.line("clear; stty -g > after; echo done");
+    await desk.shows(/^done$/m);
+    const read = (name: string) => readFileSync(path.join(alice.home, name), "utf8");
+    expect(read("after")).toBe(read("before"));
+    // What phi said over vim's screen is in the recording, as a remark.
+    const events = (await cast((await recorded()).session)).slice(1) as [number, string, string][];
+    expect(events.find(([, code]) => code === "m")?.[2]).toMatch(/window .* is over/);
+  });
+
+  test("is recorded whole although the broker was away for a while", async () => {
+    desk.line("phi exec --quiet -- sh -c 'echo before; read x; echo meanwhile; read y; echo after'");
+    await desk.shows(/^before$/m);
+    await place.broker.kill();
+    desk.line("one");
+    await desk.shows(/^meanwhile$/m);
+    await place.restartBroker();
+    desk.line("two");
+    await desk.shows(/^after$/m);
+    const events = (await cast((await recorded()).session)).slice(1) as [number, string, string][];
+    const drawn = events.map(([, code, data]) => (code === "o" ? data : "")).join("");
+    expect(drawn).toBe("before\r\none\r\nmeanwhile\r\ntwo\r\nafter\r\n");
+  });
+});
+
+describe.skipIf(!hasTmux())("a recording that cannot go on", () => {
+  let place: Environment;
+  let alice: Person;
+  let bob: Person;
+  let desk: Desk;
+  const flood = `base64 /dev/urandom | head -c 3000000 | tr "\\n" "\\r"; echo; echo survived`;
+
+  beforeAll(async () => {
+    place = await startEnvironment({
+      config: (text) =>
+        text
+          .replace("[app_readonly] }", "[app_readonly], recording: terminal }")
+          .replace("[app_readwrite] }", "[app_readwrite], recording: required }")
+          .replace("\nresources:", "\nrecordings: { mostMegabytes: 1 }\nresources:"),
+    });
+    [alice, bob] = ["alice", "bob"].map(createPerson) as [Person, Person];
+    await alice.signIn(place);
+    await bob.signIn(place);
+    desk = await openDesk(alice.home);
+  });
+  afterAll(async () => {
+    desk?.leave();
+    await alice?.leave();
+    await bob?.leave();
+    await place?.stop();
+  });
+
+  async function access(role: string): Promise<string> {
+    const asked = await alice.phi(["request", "db-prod", "--role", role, "--for", "10m", "-m", "INC-42"]);
+    await bob.phi(["approve", asked.stdout.trim(), "--yes"]);
+    return asked.stdout.trim();
+  }
+
+  test("lets the command go on where the role only wants it, and tells the person", async () => {
+    desk.line(`phi exec ${await access("readonly")} -- sh -c '${flood}; sleep 1'; echo code $?`);
+    const said = await desk.shows(/^code 0$/m, 60_000);
+    expect(said).toMatch(/^survived$/m);
+    expect(said).toContain("phi: the recording has ended (it is as long");
+  });
+
+  test("ends the command where the role requires it, and the access with it", async () => {
+    const id = await access("readwrite");
+    desk.line(`clear; phi exec ${id} -- sh -c '${flood}; sleep 100; echo too late'; echo code $?`);
+    expect(await desk.shows(/^code 124$/m, 60_000)).not.toMatch(/^too late$/m);
+    const { sessions } = (await alice.json(["sessions", "--request", id])) as { sessions: SessionView[] };
+    expect(sessions).toMatchObject([{ endedBecause: "recording_failed", recording: { state: "cut" } }]);
+    const { leases } = (await alice.json(["show", id])) as { leases: { state: string }[] };
+    expect(leases).toMatchObject([{ state: "revoked" }]);
+  });
 });

@@ -20,7 +20,8 @@ export interface ProcessTree {
   isAlive(): boolean;
 }
 
-export function createProcessTree(root: number): ProcessTree {
+/** @param spare a member that gets no signal but CONT */
+export function createProcessTree(root: number, spare?: number): ProcessTree {
   const members = new Map<number, string>();
 
   function look(): Listed[] {
@@ -44,7 +45,8 @@ export function createProcessTree(root: number): ProcessTree {
 
   return {
     signal(...signals) {
-      for (const { pid } of look()) for (const signal of signals) send(pid, signal);
+      for (const { pid } of look())
+        for (const signal of signals) if (pid !== spare || signal === "SIGCONT") send(pid, signal);
     },
     isAlive: () => look().length > 0,
   };

@@ -95,10 +95,10 @@ function start({ file, words, environment }: ChildOrder, name: string, release: 
 
 /**
  * TERM, a while to tidy up, KILL. CONT, because a stopped process hears nothing else; HUP for a shell, which ignores TERM
- * when it is interactive (as systemd's SendSIGHUP).
+ * when it is interactive (as systemd's SendSIGHUP). `spare` ends by itself when all the others have ended.
  */
-export async function stopTree(root: number, hangUp: boolean): Promise<boolean> {
-  const tree = createProcessTree(root);
+export async function stopTree(root: number, hangUp: boolean, spare?: number): Promise<boolean> {
+  const tree = createProcessTree(root, spare);
   tree.signal("SIGTERM", ...(hangUp ? (["SIGHUP"] as const) : []), "SIGCONT");
   for (const deadline = monotonicMs() + GRACE; monotonicMs() < deadline; ) {
     if (!tree.isAlive()) return false;

@@ -7,12 +7,13 @@ import { existsSync } from "node:fs";
  * TSTP), and nobody but its parent sees it stop. So the command is a job of this monitor, in the foreground; when it stops or
  * ends, the monitor says so on the terminal itself, behind everything that the command wrote, and stops until phi has read it.
  *
- * It leaves HUP and TERM to the command, and ends as the command ended. Its own remarks ("Terminated") go nowhere; bash makes
+ * It leaves TERM to the command, and ends as the command ended. When phi is gone, the terminal hangs up: the monitor ends of it, and the
+ * system then hangs up the command (POSIX.1-2024 §2.14.3, _exit of a controlling process). Its own remarks ("Terminated") go nowhere; bash makes
  * none, and needs its stderr to be the terminal.
  */
 const MONITOR = `
 set -m
-trap : HUP TERM
+trap : TERM
 exec 3>&2
 [ -n "$BASH_VERSION" ] || exec 2>/dev/null
 mark=$1

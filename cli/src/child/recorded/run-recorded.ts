@@ -119,7 +119,7 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
 
   return {
     ended,
-    stop: async ({ hangUp }) => (isOver ? false : stopTree(child.pid, hangUp)),
+    stop: async ({ hangUp }) => (isOver ? false : stopTree(child.pid, hangUp, child.pid)),
     release,
     show: showLine,
     arrived: async () => {
