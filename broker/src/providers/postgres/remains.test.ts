@@ -217,6 +217,29 @@ describe("a lease that does not want to go", () => {
     expect(await revoke(strange)).toMatchObject([revoked]);
   });
 
+  it("fails alone among many, whatever it is that fails", async () => {
+    const leases = await Promise.all(Array.from({ length: 120 }, () => lease()));
+    const [strange, held, owner, busy] = [leases[3], leases[60], leases[61], leases[119]];
+    if (!strange || !held || !owner || !busy) throw new Error("too few");
+    await target.root.query(`ALTER ROLE ${strange.handle.role} SUPERUSER`);
+    const owning = await target.openAs(owner.credential);
+    await owning.query("CREATE TABLE left_among_many (id int)");
+    const working = await target.openAs(busy.credential);
+    await target.root.query("BEGIN");
+    await target.root.query(`GRANT SELECT ON orders TO ${held.handle.role}`);
+    const outcomes = await revoke(...leases.map(({ handle }) => handle));
+    expect(outcomes.flatMap(({ outcome }, place) => (outcome === "revoked" ? [] : [place]))).toEqual([3, 60]);
+    expect(outcomes[3]).toMatchObject({ step: "deny", class: "permission", fenced: false });
+    expect(outcomes[60]).toMatchObject({ step: "drop", class: "busy", fenced: true });
+    expect(outcomes.map((outcome) => (outcome.outcome === "revoked" ? outcome.sessionsEnded : 0))).toEqual(
+      leases.map((one) => (one === owner || one === busy ? 1 : 0)),
+    );
+    await expect(working.query("SELECT 1")).rejects.toThrow();
+    await target.root.query("ROLLBACK");
+    await target.root.query(`ALTER ROLE ${strange.handle.role} NOSUPERUSER`);
+    expect(await revoke(strange.handle, held.handle)).toMatchObject([revoked, revoked]);
+  });
+
   it("is ended, and what it owns is cleared, though the broker was not its member", async () => {
     const { handle, credential } = await lease();
     const session = await target.openAs(credential);
