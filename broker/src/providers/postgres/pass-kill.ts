@@ -47,7 +47,10 @@ export const KILL = `
       END LOOP;
     END IF;`;
 
-/** What is still alive after a quarter of a second loses its rights: a second line only, the session is still waited for. */
+/** How long sessions may take to end: many at once need the server's processors for a while. */
+export const PATIENCE = "interval '250 ms' + least(cardinality(killed), 350) * interval '5 ms'";
+
+/** What is still alive then loses its rights: a second line only, the session is still waited for. */
 export const STRIP = `
       PERFORM set_config('lock_timeout', '100ms', true);
       FOR seen IN

@@ -5,7 +5,7 @@ import type { PostgresHandle } from "./handle.js";
 import { KEEPER_NAME } from "./keeper.js";
 import { DENY } from "./pass-deny.js";
 import { DROP } from "./pass-drop.js";
-import { KILL, STRIP } from "./pass-kill.js";
+import { KILL, PATIENCE, STRIP } from "./pass-kill.js";
 
 /**
  * Deny, kill, drop and verify for any number of roles in one message. The denial is committed before the first session is
@@ -91,7 +91,7 @@ ${DROP}
     -- Nothing but sessions that may not be ended: waiting changes nothing.
     EXIT WHEN alive <> '{}' AND signing_in = '{}' AND NOT EXISTS (
       SELECT FROM unnest(alive_at) AS a (place) WHERE coalesce(failure[a.place] ->> 'step', '') <> 'kill');
-    IF alive <> '{}' AND stripped IS NULL AND clock_timestamp() > began + interval '250 ms' THEN
+    IF alive <> '{}' AND stripped IS NULL AND clock_timestamp() > began + ${PATIENCE} THEN
       stripped := true;
 ${STRIP}
     END IF;
