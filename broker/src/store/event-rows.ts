@@ -13,43 +13,69 @@ type Sealed = Pick<Stored, "data" | "texts" | "salts" | "leaf">;
 
 /** A row with its leaf, and with each free text apart from what the leaf says of it. */
 export function entryToRow(entry: AuditEntry): typeof auditEvents.$inferInsert {
-  const row = {
-    id: entry.id,
-    at: entry.at,
-    kind: entry.kind,
-    actorIssuer: entry.actor?.issuer ?? null,
-    actorSubject: entry.actor?.subject ?? null,
-    actorName: entry.actor?.name ?? null,
-    resource: entry.resource ?? null,
-    requestId: entry.requestId ?? null,
-    leaseId: entry.leaseId ?? null,
-    sessionId: entry.sessionId ?? null,
+  const { id, at, kind, actor, resource, requestId, leaseId, sessionId } = entry;
+  const { data, texts, salts } = takeTextsOut(kind, entry.data ?? {});
+  const leaf = leafOf({
+    event: id,
+    at: toRfc3339(at),
+    kind,
+    actor: actor && { issuer: actor.issuer, subject: actor.subject, name: actor.name },
+    resource,
+    request: requestId,
+    lease: leaseId,
+    session: sessionId,
+    data,
+  });
+  return {
+    id,
+    at,
+    kind,
+    actorIssuer: actor?.issuer ?? null,
+    actorSubject: actor?.subject ?? null,
+    actorName: actor?.name ?? null,
+    resource: resource ?? null,
+    requestId: requestId ?? null,
+    leaseId: leaseId ?? null,
+    sessionId: sessionId ?? null,
+    data,
+    texts,
+    salts,
+    leaf: asBuffer(leaf),
   };
-  return { ...row, ...seal({ ...row, seq: 0, data: { ...entry.data }, texts: null, salts: null, leaf: null }) };
 }
 
-/**
- * What a row with all of its texts in `data` becomes: texts and salts apart, the leaf made. Salts have 128 random bits, so that nobody guesses a short
- * text from its hash.
- */
+/** What a row with all of its texts in `data` becomes: texts and salts apart, the leaf made. */
 export function seal(row: Stored): Sealed {
+  const apart = takeTextsOut(row.kind, row.data);
+  // The data holds commitments now, so the leaf needs no salts.
+  const event = eventFromRow({ ...row, data: apart.data, texts: null, salts: null, leaf: null });
+  return { ...apart, leaf: asBuffer(leafOf(event)) };
+}
+
+/** Salts have 128 random bits, so that nobody guesses a short text from its hash. */
+function takeTextsOut(kind: string, given: Readonly<Record<string, unknown>>): Omit<Sealed, "leaf"> {
   const data: Record<string, unknown> = {};
-  const texts: Record<string, unknown> = {};
-  const salts: Record<string, string> = {};
-  for (const [field, value] of Object.entries(row.data)) {
-    if (value === undefined || value === null || !isFreeText(row.kind, field)) {
-      if (value !== undefined) data[field] = value;
+  let texts: Record<string, unknown> | null = null;
+  let salts: Record<string, string> | null = null;
+  for (const field in given) {
+    const value = given[field];
+    if (value === undefined) continue;
+    if (value === null || !isFreeText(kind, field)) {
+      data[field] = value;
       continue;
     }
     const salt = randomBytes(16).toString("base64url");
     data[field] = commit(value, salt);
+    texts ??= {};
     texts[field] = value;
+    salts ??= {};
     salts[field] = salt;
   }
-  const has = Object.keys(texts).length > 0;
-  // The data holds commitments now, so the leaf needs no salts.
-  const leaf = Buffer.from(leafOf(eventFromRow({ ...row, data, texts: null, salts: null, leaf: null })));
-  return { data, texts: has ? texts : null, salts: has ? salts : null, leaf };
+  return { data, texts, salts };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The event as people and programs read it: texts in their places, and what the leaf is made from. */

@@ -55,8 +55,9 @@ export function leafOf(event: Leafable): Hash {
 
 function withCommitments(
   data: Readonly<Record<string, unknown>>,
-  salts: Readonly<Record<string, string>> = {},
+  salts: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, unknown>> {
+  if (salts === undefined) return data;
   const hidden: Record<string, unknown> = { ...data };
   for (const [field, salt] of Object.entries(salts)) hidden[field] = commit(data[field], salt);
   return hidden;
