@@ -115,6 +115,7 @@ async function plant(due: number): Promise<void> {
     revision: 0,
     claimWithin: 3_600,
     starts: "first_use",
+    once: false,
     createdAt: now,
     pendingUntil: now,
     endComment: undefined,

@@ -27,6 +27,9 @@ export type RevokeReason =
   /** Somebody else took it from the target. */
   | "lost";
 
+/** A credential that ended for one of these was never used: its one-shot request may have another. */
+export const UNUSED: readonly RevokeReason[] = ["issue_failed", "not_started", "not_acknowledged"];
+
 interface Planned {
   readonly id: LeaseId;
   readonly resource: string;

@@ -19,6 +19,7 @@ const asked = {
   revision: 0,
   claimWithin: 3600,
   starts: "first_use",
+  once: false,
   createdAt: 0,
   pendingUntil: 10_000,
   endComment: undefined,

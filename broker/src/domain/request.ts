@@ -34,6 +34,8 @@ interface Asked {
   /** How long it may wait for its first use after the approval, in seconds. */
   readonly claimWithin: number;
   readonly starts: "first_use" | "approval";
+  /** For one command: there is no second credential, and the request ends with the first. */
+  readonly once: boolean;
   readonly createdAt: Instant;
   readonly pendingUntil: Instant;
   /** Grows with each offer made and accepted: an answer to what has changed since loses. */

@@ -64,6 +64,7 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     ...(request.state === "pending" ? optional("offer", request.offer, offerView) : {}),
     claimWithin: request.claimWithin,
     starts: request.starts,
+    ...(request.once ? { once: true as const } : {}),
     createdAt: toRfc3339(request.createdAt),
     pendingUntil: toRfc3339(request.pendingUntil),
     ...optional("approvedAt", times.approvedAt, toRfc3339),

@@ -7,6 +7,7 @@ import { beginRevocation } from "../domain/lease-moves.js";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
+import { endOnce } from "./end-once.js";
 import { createOpenLease, endedBecause } from "./keep-lease.js";
 import type { RevokeLeases } from "./revoke-leases.js";
 import { waitForProof } from "./wait-for-proof.js";
@@ -51,7 +52,7 @@ export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) 
       const begun = beginRevocation(lease, order.because, { now: at });
       const outcome = await ledger.commit({
         guard: { do: "advance_lease", advance: begun },
-        follow: [{ ...sessionEnd, event: sessionEnded }],
+        follow: [{ ...sessionEnd, event: sessionEnded }, ...endOnce(lease, order.because, at)],
         events: [
           {
             ...about,

@@ -182,7 +182,7 @@ export function createIssueLease({
       });
     if (outcome === "lost_race") {
       await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
-      throw windowOver(request);
+      throw request.once ? usedOnce(request) : windowOver(request);
     }
   }
 
@@ -295,6 +295,12 @@ export function createIssueLease({
 /** What the caller typed, as the log may keep it. */
 function shown(typed: string | undefined): string | undefined {
   return typed === undefined ? undefined : printable(typed, 64);
+}
+
+function usedOnce(request: Request): PhiError {
+  return new PhiError("no_usable_request", `${request.id} is for one command, and has its command.`, {
+    hint: `Ask again: phi request ${request.resource} --role ${request.role}`,
+  });
 }
 
 function windowOver(request: Request): PhiError {

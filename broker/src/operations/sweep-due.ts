@@ -6,6 +6,7 @@ import { beginRevocation, type Claimed, takeOver } from "../domain/lease-moves.j
 import { type Request, requestDue } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Change, Ledger } from "../ports/ledger.js";
+import { endOnce } from "./end-once.js";
 import type { RevocationLanes, Room } from "./revocation-lanes.js";
 
 interface Needs {
@@ -126,7 +127,7 @@ export function createSweepDue({ ledger, clock, lanes, resources }: Needs): Swee
       follow:
         because === "window_over" || lease.sessionId === undefined
           ? []
-          : [{ do: "end_session", id: lease.sessionId, end, event: sessionEnded }],
+          : [{ do: "end_session", id: lease.sessionId, end, event: sessionEnded }, ...endOnce(lease, because, now)],
       events: [{ ...about, id: newId("event"), kind: "lease.revoking", data: { because, handle: lease.handleText } }],
     });
     return outcome === "moved" ? begun.claimed : undefined;

@@ -109,6 +109,8 @@ export type Step =
       readonly at: Instant;
       readonly idempotencyKey: string | undefined;
     }
+  /** Ends an active request that was for one command; any other is left alone. Never a guard. */
+  | { readonly do: "end_once"; readonly requestId: RequestId; readonly at: Instant }
   | { readonly do: "advance_lease"; readonly advance: LeaseAdvance }
   /** Only while no unproven lease has the same handle on the same resource. */
   | { readonly do: "insert_found_lease"; readonly lease: Claimed }

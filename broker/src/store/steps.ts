@@ -1,3 +1,4 @@
+import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
@@ -119,6 +120,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           sql`exists (select 1 from ${requests} where ${requests.id} = ${step.lease.requestId ?? null} and (
             (${requests.state} = 'approved' and ${requests.claimUntil} > ${step.at}) or
             (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at}))
+            and (${requests.once} = 0 or not ${isUsedOnce})
             and not ${isLocked({ principal: { issuer: requests.requesterIssuer, subject: requests.requesterSubject }, resource: requests.resource })}) and ${condition}`,
         ),
         rest: [
@@ -137,6 +139,14 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           ),
         ],
       };
+    case "end_once":
+      return single(
+        updateIf(
+          requests,
+          { state: "ended", endedAt: step.at, endedBecause: "used_once", dueAt: null },
+          sql`${requests.id} = ${step.requestId} and ${requests.once} = 1 and ${requests.state} = 'active' and ${condition}`,
+        ),
+      );
     case "insert_found_lease":
       return single(
         insertIf(
@@ -208,6 +218,10 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
       return endLocked(step.lock, condition);
   }
 }
+
+/** A lease of the request in whose condition this stands was, or may be, used. */
+const isUsedOnce = sql`exists (select 1 from ${leases} where ${leases.requestId} = ${requests.id}
+  and (${leases.because} is null or ${leases.because} not in (select value from json_each(${JSON.stringify(UNUSED)}))))`;
 
 /** The compare-and-set of a lease. */
 export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, condition: Statement): Statement {

@@ -48,6 +48,7 @@ export function pendingRequest(over: Partial<Request> = {}): Request {
     revision: 0,
     claimWithin: 3600,
     starts: "first_use",
+    once: false,
     createdAt: 1_000,
     pendingUntil: 86_400_000,
     endComment: undefined,

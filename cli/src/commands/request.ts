@@ -27,6 +27,7 @@ export function define(command: Command, run: Run): void {
     .option("--for <length>", "for how long: 30m, 1h30m, 2d")
     .option("-m, --reason <text>", "why; whoever answers reads it, and it stays on record")
     .option("--ticket <id>", "the incident or change it belongs to")
+    .option("--once", "for one command; the access ends with it")
     .option("--wait", "wait for the answer (the default on a terminal)")
     .option("--no-wait", "return at once, with exit code 8 while it is pending")
     .option("--timeout <length>", "stop waiting after this long, with exit code 6; the request stays open")
@@ -38,8 +39,8 @@ async function request(phi: Invocation, resource: string | undefined, flags: Fla
   const timeout = flags.timeout === undefined ? undefined : readLength(flags.timeout, "--timeout");
   if (timeout !== undefined && flags.wait === false)
     throw new PhiError("usage", "--timeout and --no-wait exclude each other.");
-  const { role, reason, ticket } = flags;
-  const order = readOrder(await fillOrder(phi, { resource, role, for: flags.for, reason, ticket }));
+  const { role, reason, ticket, once } = flags;
+  const order = readOrder(await fillOrder(phi, { resource, role, for: flags.for, reason, ticket, once }));
   const broker = await phi.broker();
   const view = await broker.ask(order);
   const isWaiting =

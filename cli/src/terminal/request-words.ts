@@ -7,8 +7,8 @@ import type { Paint } from "./paint.js";
 import { relative, shortLength, timeForPeople } from "./times.js";
 
 /** `db-prod as readonly for 30m`. */
-export function whatIsAsked(view: Pick<RequestView, "resource" | "role" | "duration">): string {
-  return `${view.resource} as ${view.role} for ${formatDuration(view.duration)}`;
+export function whatIsAsked(view: Pick<RequestView, "resource" | "role" | "duration" | "once">): string {
+  return `${view.resource} as ${view.role} for ${formatDuration(view.duration)}${view.once === true ? ", once" : ""}`;
 }
 
 /** A person's name, with the issuer's subject beside it when that is another word: a name alone can be chosen freely. */
@@ -46,6 +46,8 @@ export function stateWords(view: RequestView): string {
   switch (view.endedBecause) {
     case "expired":
       return "ended (window over)";
+    case "used_once":
+      return "ended (used once)";
     case "ended_by_holder":
       return "ended (given back)";
     case "revoked":

@@ -100,6 +100,8 @@ function endWords(data: AuditEvent["data"]): string {
   switch (data.because) {
     case "expired":
       return "the window is over";
+    case "used_once":
+      return "the one command is over";
     case "ended_by_holder":
       return `gave the access back${quoted(data.reason)}`;
     case "locked":

@@ -16,6 +16,8 @@ export interface RequestTerms {
   /** Seconds. */
   readonly claimWithin: number;
   readonly starts: "first_use" | "approval";
+  /** For one command only. */
+  readonly once?: boolean | undefined;
   /** RFC 3339. */
   readonly createdAt: string;
   readonly pendingUntil: string;
@@ -39,6 +41,7 @@ export function requestHash(terms: RequestTerms): string {
     stages: terms.stages.map(({ from, count }) => ({ from, count })),
     claimWithin,
     starts,
+    once: terms.once === true ? true : undefined,
     createdAt: terms.createdAt,
     pendingUntil: terms.pendingUntil,
   });

@@ -7,8 +7,8 @@ export const requestStates = ["pending", "approved", "active", "denied", "withdr
 export const requestState = z.enum(requestStates);
 export type RequestState = z.infer<typeof requestState>;
 
-/** `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. */
-export const endReason = z.enum(["expired", "ended_by_holder", "revoked"]);
+/** `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. `used_once`: it was for one command, and that is over. */
+export const endReason = z.enum(["expired", "ended_by_holder", "revoked", "used_once"]);
 export type EndReason = z.infer<typeof endReason>;
 
 /** `POST /v1/requests`. What the server decides (state, requester, approvers) is not part of it and is refused. */
@@ -20,6 +20,8 @@ export const requestOrder = z.strictObject({
   duration: seconds.max(LONGEST_DURATION),
   reason: line(500).optional(),
   ticket: line(120).optional(),
+  /** For one command: the request ends with it. */
+  once: z.boolean().optional(),
 });
 export type RequestOrder = z.infer<typeof requestOrder>;
 
@@ -84,6 +86,8 @@ export const requestView = z.object({
   /** How long it may wait for its first use after the approval, and when the window begins. */
   claimWithin: seconds,
   starts: z.enum(["first_use", "approval"]),
+  /** For one command only; it ends with it. */
+  once: z.literal(true).optional(),
   createdAt: instant,
   /** Pending: unanswered after this instant it lapses. */
   pendingUntil: instant,

@@ -130,6 +130,7 @@ function commandOf(phi: Invocation, order: FilledOrder): string {
     ["--for", order.for],
     order.reason && ["--reason", order.reason],
     order.ticket && ["--ticket", order.ticket],
+    order.once === true && ["--once"],
   ];
   return phi.typed("request", order.resource, ...flags.flatMap((flag) => flag || []));
 }

@@ -10,12 +10,13 @@ export interface TypedOrder {
   readonly for?: string | undefined;
   readonly reason?: string | undefined;
   readonly ticket?: string | undefined;
+  readonly once?: boolean | undefined;
 }
 
 /** Checks what was typed against the contract before anything is sent; one sentence names the flag. */
 export function readOrder(typed: TypedOrder & { readonly resource: string; readonly for: string }): RequestOrder {
-  const { resource, role, reason, ticket } = typed;
-  const given = { role, reason, ticket };
+  const { resource, role, reason, ticket, once } = typed;
+  const given = { role, reason, ticket, once };
   const order = {
     resource,
     duration: readLength(typed.for, "--for"),

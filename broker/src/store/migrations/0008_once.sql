@@ -1,0 +1,1 @@
+ALTER TABLE `requests` ADD `once` integer DEFAULT false NOT NULL;
