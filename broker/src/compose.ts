@@ -1,6 +1,7 @@
 import { newId } from "@phi/shared/ids";
 import { createAdminHandlers } from "./admin/handlers.js";
 import { serveSocket } from "./admin/serve-socket.js";
+import { createSigningDesk } from "./audit/signing-desk.js";
 import type { Config } from "./config/config.js";
 import { createDestination } from "./destinations/destinations.js";
 import { compilePolicy } from "./domain/policy/policy.js";
@@ -14,6 +15,7 @@ import { measuredLedger } from "./metrics/measured-ledger.js";
 import { createMetrics } from "./metrics/metrics.js";
 import { createAbandonLease } from "./operations/abandon-lease.js";
 import { createAcceptOffer } from "./operations/accept-offer.js";
+import { createAdoptLog } from "./operations/adopt-log.js";
 import { createAssertMayAnswer } from "./operations/answer-rights.js";
 import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
@@ -22,6 +24,7 @@ import { createDecideRequest } from "./operations/decide-request.js";
 import { createDossiers } from "./operations/dossier.js";
 import { createDropLostRequests } from "./operations/drop-lost-requests.js";
 import { createEndLease } from "./operations/end-lease.js";
+import { createEraseTexts } from "./operations/erase-texts.js";
 import { createExplainDecision } from "./operations/explain-decision.js";
 import { createExportAudit } from "./operations/export-audit.js";
 import { createFindLockTarget } from "./operations/find-lock-target.js";
@@ -34,11 +37,14 @@ import { createLiftLock } from "./operations/lift-lock.js";
 import { createListLocks } from "./operations/list-locks.js";
 import { createListRequests } from "./operations/list-requests.js";
 import { createListResources } from "./operations/list-resources.js";
+import { createListRotations } from "./operations/list-rotations.js";
 import { createListSessions } from "./operations/list-sessions.js";
 import { createMakeOffer } from "./operations/make-offer.js";
 import { createTermsOfOffer } from "./operations/offer-terms.js";
 import { createOpenSession } from "./operations/open-session.js";
 import { createOpenTarget } from "./operations/open-target.js";
+import { createProveConsistency } from "./operations/prove-consistency.js";
+import { createProveEvent } from "./operations/prove-event.js";
 import { createQueryAudit } from "./operations/query-audit.js";
 import { createReadAuditOn } from "./operations/read-audit-on.js";
 import { createReadMetrics } from "./operations/read-metrics.js";
@@ -50,6 +56,7 @@ import { createReloadPolicy, type ReloadPolicy } from "./operations/reload-polic
 import { createReportAccess } from "./operations/report-access.js";
 import { createReportStatus } from "./operations/report-status.js";
 import { createRevocation } from "./operations/revocation.js";
+import { createRotateLogKey } from "./operations/rotate-log-key.js";
 import { createSetLock } from "./operations/set-lock.js";
 import { createSignIn } from "./operations/sign-in.js";
 import { createSignOut } from "./operations/sign-out.js";
@@ -66,6 +73,7 @@ import { createAuditExports } from "./store/audit-export.js";
 import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
 import { createLocks, createPeople } from "./store/locks.js";
+import { createLogKeeper } from "./store/log-keeper.js";
 import { openStore } from "./store/open.js";
 import { openServer } from "./store/open-server.js";
 import { createOutbox } from "./store/outbox.js";
@@ -116,7 +124,10 @@ export async function startBroker({
   wrapLedger,
 }: Parts): Promise<RunningBroker> {
   const { path, ...server } = config.database;
-  const store = path === undefined ? await openServer(server, { wall, log }) : await openStore(path);
+  const keeper = createLogKeeper();
+  const { beforeCommit, afterBatch } = keeper;
+  const store =
+    path === undefined ? await openServer(server, { wall, log, afterBatch }) : await openStore(path, { beforeCommit });
   const clock = createSteadyClock(store.clock ?? wall, monotonic);
   const { changes } = store;
   const realLedger = createLedger(store, changes);
@@ -172,6 +183,8 @@ export async function startBroker({
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
   const tag = await brokerTag(store, clock.now());
+  const desk = createSigningDesk(config.audit.keyFile, log);
+  const tree = await keeper.open({ store, desk, brokerTag: tag, clock, log });
   const standings = createStandings();
   const reconcile = createReconcile({ ledger, overview, catalogue, clock, standings, brokerTag: tag });
   const sweeps = createTargetSweeps({
@@ -221,6 +234,10 @@ export async function startBroker({
       version,
       issuer: { url: config.issuer.url, clientId: config.issuer.clientId, scopes: config.issuer.scopes },
     },
+    tree,
+    proveEvent: createProveEvent({ ledger, tree }),
+    proveConsistency: createProveConsistency({ tree }),
+    listRotations: createListRotations({ ledger, tree }),
     clock,
     changes,
     log,
@@ -263,7 +280,7 @@ export async function startBroker({
     issueLease: createIssueLease({
       ledger,
       clock,
-      openTarget: createOpenTarget({ ledger, catalogue, clock, standings }),
+      openTarget: createOpenTarget({ ledger, catalogue, clock, standings, tree }),
       brokerTag: tag,
       findUsableRequest,
       revokeLeases,
@@ -272,7 +289,7 @@ export async function startBroker({
     keepLease: createKeepLease({ ledger, clock }),
     endLease: createEndLease({ ledger, clock, changes, revokeLeases }),
     queryAudit,
-    exportAudit: createExportAudit({ ledger, clock, exports }),
+    exportAudit: createExportAudit({ ledger, clock, exports, tree }),
     reportAccess: createReportAccess({ records: createRequestRecords(store.read), clock }),
     readAuditOn: createReadAuditOn({ queryAudit, overview }),
     recordSession: createRecordSession({
@@ -303,11 +320,16 @@ export async function startBroker({
         clock,
         lanes,
         standings,
+        tree,
         lastSweep: (resource) => sweeps.lastSweep(resource),
       }),
       abandonLease: createAbandonLease({ ledger, clock }),
       reconcileAll: createReconcileAll({ catalogue, reconcile }),
       ...deliveries,
+      tree,
+      rotateLogKey: createRotateLogKey({ ledger, tree, clock }),
+      adoptLog: createAdoptLog({ ledger, tree, clock }),
+      eraseTexts: createEraseTexts({ ledger, clock }),
     }),
     metrics: renderMetrics,
   };
@@ -347,6 +369,7 @@ export async function startBroker({
         await deliveries.stop();
         await Promise.all(Object.values(providers).map((provider) => provider.close()));
         await store.close();
+        keeper.close();
       },
     };
   } catch (error) {
@@ -357,6 +380,7 @@ export async function startBroker({
     await deliveries.stop();
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await store.close();
+    keeper.close();
     throw error;
   }
 

@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { adoptLog, eraseTexts, rotateLogKey, showLogKey } from "./commands/audit.js";
+import { verifyAudit } from "./commands/audit-verify.js";
 import { backUp } from "./commands/backup.js";
 import { checkConfig, printConfigSchema } from "./commands/config.js";
 import { listDeliveries, retryDelivery, skipDelivery } from "./commands/deliveries.js";
@@ -114,6 +116,20 @@ operators(deliveries, "retry <destination>", "try now, and try again what was pu
 operators(deliveries, "skip <destination> <seq>", "put aside the event that the destination fails at").action(
   skipDelivery,
 );
+const audit = program.command("audit").description("the signed audit log");
+operators(audit, "key", "print the key that its checkpoints are verified with").action(showLogKey);
+operators(
+  audit,
+  "verify",
+  "verify every event against what was signed; exits 1 and names the first that is wrong",
+).action(async (options) => exitWith(await verifyAudit(options)));
+operators(audit, "rotate-key", "give it a new key; the old one signs that too").action(rotateLogKey);
+operators(audit, "adopt-head", "begin it anew where the ledger stands, after a restore or the loss of its key")
+  .requiredOption("--reason <text>", "why, for the audit log")
+  .action(adoptLog);
+operators(audit, "erase <id>", "erase what people typed into an event, or everywhere about a request")
+  .requiredOption("--reason <text>", "why, for the audit log")
+  .action(eraseTexts);
 
 operators(program, "backup <file>", "write a copy of the ledger while the broker runs").action(backUp);
 

@@ -206,6 +206,16 @@ describe("a backup", () => {
     await expect(client.query("select 1")).rejects.toThrow();
     expect((await kinds("ledger.adopted"))[0]?.data).toMatchObject({ operator: expect.stringMatching(/uid/) });
     expect((await kinds("lease.found")).at(-1)).toMatchObject({ lease: after.lease });
+    // What was signed after the backup is gone from the ledger, which nobody is to overlook.
+    const unsigned = await operator("status");
+    expect(unsigned.code).toBe(1);
+    expect(unsigned.stdout).toContain("phi-broker audit adopt-head");
+    expect((await operator("audit", "adopt-head")).code, "not without a reason").toBe(2);
+    expect(await operator("audit", "adopt-head", "--reason", "restored")).toMatchObject({ code: 0 });
+    expect((await kinds("log.adopted"))[0]?.data).toMatchObject({
+      reason: "restored",
+      origin: expect.stringMatching(/\/2$/),
+    });
     expect((await operator("status")).code).toBe(0);
     await issue(alice, before.request);
     await endAll();
@@ -220,6 +230,7 @@ describe("a backup", () => {
     await arena.restart();
     expect((await operator("status")).stdout).toMatch(/carries the mark/);
     expect((await operator("reconcile", "--adopt")).code).toBe(0);
+    expect((await operator("audit", "adopt-head", "--reason", "restored")).code).toBe(0);
     await arena.broker().stop();
     await arena.restart();
     expect((await operator("status")).code, "a plain restart is no restore").toBe(0);

@@ -53,7 +53,7 @@ export async function openSeveralBrokers(count: number, extraPeople: readonly Pe
       mkdirSync(home, { mode: 0o700 });
       const configFile = join(home, "phi.yaml");
       const config = brokerConfig({ port, issuerUrl: issuer.url })
-        .replace("database: file:./phi.db", `database: ${sqld.url}`)
+        .replace("database: file:./phi.db", `database: ${sqld.url}\naudit: { keyFile: ../phi.log-key }`)
         .replace("    roles:\n", `    connect: { host: 127.0.0.1, port: ${postgres.port} }\n    roles:\n`);
       writeFileSync(configFile, config, { mode: 0o600 });
       const env = { [ADMIN_URL_VARIABLE]: adminUrl.href };

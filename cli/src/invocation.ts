@@ -36,6 +36,8 @@ export interface Invocation {
   download(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** A command of phi's to type next, with the profile when it was given by flag. */
   typed(...words: string[]): string;
+  /** After the command: holds the broker's audit log to what this machine saw of it. Throws `log_broken`. */
+  bearWitness(): Promise<void>;
   /** Gives up every connection. */
   close(): void;
 }
@@ -60,6 +62,16 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
     });
     clients.push(client);
     return client;
+  };
+
+  const typed = (...words: string[]): string => {
+    const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env.PHI_PROFILE;
+    return typedCommand([
+      "phi",
+      ...words.slice(0, 1),
+      ...(isProfileTyped ? ["--profile", globals.profile] : []),
+      ...words.slice(1),
+    ]);
   };
 
   return {
@@ -89,14 +101,13 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
       const { broker: url, token } = await signedIn();
       return download({ broker: url, token, signal, env: around.env, context: contextOf(url) }, path);
     },
-    typed: (...words) => {
-      const isProfileTyped = globals.profile !== undefined && globals.profile !== around.env.PHI_PROFILE;
-      return typedCommand([
-        "phi",
-        ...words.slice(0, 1),
-        ...(isProfileTyped ? ["--profile", globals.profile] : []),
-        ...words.slice(1),
-      ]);
+    typed,
+    async bearWitness() {
+      const client = await broker;
+      if (client === undefined) return;
+      const { broker: url } = await signedIn();
+      const { bearWitness } = await import("./witness/witness.js");
+      await bearWitness({ client, broker: url, env: around.env, terminal, trustCommand: typed("audit", "trust") });
     },
     close: () => {
       for (const client of clients) client.close();

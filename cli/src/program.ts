@@ -120,6 +120,7 @@ export async function runProgram(
     if (argv.length === 0 || word === undefined)
       return await lazy.program.parseAsync([...argv, "--help"], { from: "user" }).then(() => 0);
     await lazy.program.parseAsync([...argv], { from: "user" });
+    await phi.bearWitness();
     return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -135,8 +135,12 @@ describe("phi audit", () => {
     const all = events((await carol.phi(["audit", "--json"])).stdout);
     const whole = await carol.phi(["audit", "export"]);
     expect(whole.code).toBe(0);
-    expect(events(whole.stdout).slice(0, -1)).toEqual(all);
-    expect(events(whole.stdout).at(-1)).toMatchObject({ kind: "log.exported", actor: { name: "carol" } });
+    // The whole log begins with its signed checkpoint.
+    const [checkpoint = "", ...lines] = whole.stdout.split("\n");
+    expect(JSON.parse(checkpoint)).toEqual({ checkpoint: expect.stringMatching(/^phi\.audit\//) });
+    const exported = events(lines.join("\n"));
+    expect(exported.slice(0, -1)).toEqual(all);
+    expect(exported.at(-1)).toMatchObject({ kind: "log.exported", actor: { name: "carol" } });
     expect(whole.stderr).toBe(`${all.length + 1} events.\n`);
     const own = events((await bob.phi(["audit", "export"])).stdout);
     expect(new Set(own.map((event) => event.actor?.name))).toEqual(new Set(["bob"]));

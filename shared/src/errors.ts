@@ -37,6 +37,7 @@ export const CATALOGUE = {
   issuer_unreachable: { status: 502, exit: 1, title: "The issuer does not answer" },
   broker_unreachable: { status: 503, exit: 1, title: "The broker does not answer" },
   bad_answer: { status: 502, exit: 1, title: "The other side gave an answer phi does not understand" },
+  log_broken: { status: 502, exit: 1, title: "The audit log is not the one it was" },
   config_invalid: { status: 500, exit: 2, title: "The configuration is not valid" },
   already_running: { status: 409, exit: 1, title: "Another broker has this database open" },
   command_not_found: { status: 400, exit: 127, title: "There is no such command" },

@@ -65,6 +65,7 @@ export const statusReply = z.object({
   deliveries: z.array(deliveryLine),
   locks: z.array(lockView),
   ledger: z.object({ events: z.int(), bytes: z.int().optional() }),
+  log: z.object({ key: z.string().optional(), signed: z.int(), conflict: z.string().optional() }),
 });
 export type StatusReply = z.infer<typeof statusReply>;
 
@@ -144,6 +145,11 @@ export const deliveryRetryOrder = z.strictObject({ destination, seq: z.int().pos
 export const deliveryRetryReply = z.object({ deadLetters: z.int() });
 export const deliverySkipOrder = z.strictObject({ destination, seq: z.int().positive(), operator });
 export const deliverySkipReply = z.object({ skipped: z.literal(true) });
+const logReason = z.string().trim().min(1).max(500);
+export const logKeyReply = z.object({ key: z.string() });
+export const logKeyRotated = z.object({ from: z.string(), to: z.string() });
+export const logAdopted = z.object({ origin: z.string(), key: z.string(), size: z.int() });
+export const textsErased = z.object({ events: z.int() });
 
 export const setLockOrder = lockOrder.extend({ operator });
 export const liftLockOrder = unlockOrder.extend({ operator });
@@ -161,6 +167,13 @@ export const adminCalls = {
   deliveries: { order: deliveriesOrder, reply: deliveriesReply },
   delivery_retry: { order: deliveryRetryOrder, reply: deliveryRetryReply },
   delivery_skip: { order: deliverySkipOrder, reply: deliverySkipReply },
+  log_key: { order: z.strictObject({}), reply: logKeyReply },
+  rotate_log_key: { order: z.strictObject({ operator }), reply: logKeyRotated },
+  adopt_log: { order: z.strictObject({ reason: logReason, operator }), reply: logAdopted },
+  erase_texts: {
+    order: z.strictObject({ what: z.string().min(1).max(64), reason: logReason, operator }),
+    reply: textsErased,
+  },
   backed_up: { order: backedUpOrder, reply: backedUpReply },
 } as const;
 export type AdminCall = keyof typeof adminCalls;

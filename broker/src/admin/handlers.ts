@@ -1,4 +1,5 @@
 import type { LockList, LockReply, LockView } from "@phi/shared/contract/lock";
+import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { printable } from "@phi/shared/text";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
@@ -6,12 +7,16 @@ import type { z } from "zod";
 import type { Lease } from "../domain/lease.js";
 import { lockView } from "../domain/lock.js";
 import type { createAbandonLease } from "../operations/abandon-lease.js";
+import type { createAdoptLog } from "../operations/adopt-log.js";
+import type { createEraseTexts } from "../operations/erase-texts.js";
 import type { createLiftLock } from "../operations/lift-lock.js";
 import type { ReconcileAll } from "../operations/reconcile-all.js";
 import type { createListDeadLetters, DeliveryStatus, ReportDeliveries } from "../operations/report-deliveries.js";
 import type { createReportStatus } from "../operations/report-status.js";
+import type { createRotateLogKey } from "../operations/rotate-log-key.js";
 import type { createSetLock } from "../operations/set-lock.js";
 import type { createRetryDelivery, createSkipDelivery } from "../operations/steer-delivery.js";
+import type { AuditTree } from "../ports/audit-tree.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
@@ -47,6 +52,10 @@ interface Needs {
   readonly listDeadLetters: ReturnType<typeof createListDeadLetters>;
   readonly retryDelivery: ReturnType<typeof createRetryDelivery>;
   readonly skipDelivery: ReturnType<typeof createSkipDelivery>;
+  readonly tree: Pick<AuditTree, "key" | "conflict">;
+  readonly rotateLogKey: ReturnType<typeof createRotateLogKey>;
+  readonly adoptLog: ReturnType<typeof createAdoptLog>;
+  readonly eraseTexts: ReturnType<typeof createEraseTexts>;
 }
 
 /** One handler per call: order → operation → reply. */
@@ -69,6 +78,10 @@ export function createAdminHandlers(needs: Needs): {
     listDeadLetters,
     retryDelivery,
     skipDelivery,
+    tree,
+    rotateLogKey,
+    adoptLog,
+    eraseTexts,
   } = needs;
   return {
     async status(): Promise<StatusReply> {
@@ -96,6 +109,11 @@ export function createAdminHandlers(needs: Needs): {
         ledger: {
           events: status.ledger.events,
           ...(status.ledger.bytes === undefined ? {} : { bytes: status.ledger.bytes }),
+        },
+        log: {
+          signed: status.log.signed,
+          ...(status.log.key === undefined ? {} : { key: status.log.key }),
+          ...(status.log.conflict === undefined ? {} : { conflict: status.log.conflict }),
         },
       };
     },
@@ -154,6 +172,16 @@ export function createAdminHandlers(needs: Needs): {
       await skipDelivery(destination, seq, printable(operator, 100));
       return { skipped: true };
     },
+    async log_key() {
+      const key = tree.key();
+      if (key === undefined)
+        throw new PhiError("wrong_state", `The audit log has no key here: ${tree.conflict() ?? "it is not open"}.`);
+      return { key };
+    },
+
+    rotate_log_key: ({ operator }) => rotateLogKey(printable(operator, 100)),
+    adopt_log: ({ reason, operator }) => adoptLog(printable(reason, 500), printable(operator, 100)),
+    erase_texts: ({ what, reason, operator }) => eraseTexts(what, printable(reason, 500), printable(operator, 100)),
 
     async backed_up({ file, bytes, events, operator }) {
       await ledger.record({

@@ -12,15 +12,24 @@ export async function showStatus(options: OperatorOptions): Promise<number> {
   print(options, status, inWords(status));
   const outdated = status.targets.some((target) => target.outdated !== undefined);
   const behind = status.deliveries.some((delivery) => delivery.behind);
-  return status.ready && status.overdue.count === 0 && !outdated && !behind ? 0 : 1;
+  return status.ready && status.overdue.count === 0 && !outdated && !behind && status.log.conflict === undefined
+    ? 0
+    : 1;
 }
 
 function inWords(status: StatusReply): string[] {
-  const { at, overdue, targets, leases, locks, ledger } = status;
+  const { at, overdue, targets, leases, locks, ledger, log } = status;
   const size = ledger.bytes === undefined ? "" : `, ${(ledger.bytes / 1_048_576).toFixed(1)} MiB`;
   return [
     `phi-broker ${status.version}  ${status.ready ? "ready" : "NOT READY"}`,
     `ledger     ${ledger.events} events${size}`,
+    `log        ${log.conflict === undefined ? `${log.signed} of ${ledger.events} events signed` : `NOT SIGNED: ${log.conflict}`}`,
+    ...(log.conflict === undefined
+      ? []
+      : [
+          "           Nothing is issued; what is due is revoked. Is this a restored backup? Then:",
+          '           phi-broker audit adopt-head --reason "…"',
+        ]),
     `leases     ${Object.entries(leases)
       .map(([state, count]) => `${count} ${state}`)
       .join(", ")}`,

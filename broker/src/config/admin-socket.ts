@@ -3,19 +3,26 @@ import { PhiError } from "@phi/shared/errors";
 import { z } from "zod";
 import type { DatabaseAddress } from "./config.js";
 import { readDatabaseAddress } from "./database-address.js";
+import { logKeyFile } from "./log-key-file.js";
 import { configInvalid } from "./problems.js";
 import { readTextFile } from "./read-file.js";
 import { parseYaml } from "./yaml-file.js";
 
 const LARGEST_FILE = 1_048_576;
 
-/** The two fields that an operator's command needs; it does not have the broker's secrets, and need not. */
-const operatorPart = z.looseObject({ database: z.string(), adminSocket: z.string().optional() });
+/** The few fields that an operator's command needs; it does not have the broker's secrets, and need not. */
+const operatorPart = z.looseObject({
+  database: z.string(),
+  adminSocket: z.string().optional(),
+  audit: z.looseObject({ keyFile: z.string().optional() }).optional(),
+});
 
 /** Where an operator's command finds the broker, and its ledger when that is a file. */
 export interface BrokerPlace {
   readonly socket: string;
   readonly databasePath: string | undefined;
+  /** The file of the audit log's key. */
+  readonly keyFile: string;
 }
 
 /** Kernels keep 104 to 108 bytes for the path of a socket, its end included; a longer one is cut or refused. */
@@ -64,5 +71,9 @@ export async function findBroker(file: string): Promise<BrokerPlace> {
       },
     );
   }
-  return { socket, databasePath: database.path };
+  return {
+    socket,
+    databasePath: database.path,
+    keyFile: logKeyFile(part.data.audit?.keyFile, folder, database),
+  };
 }

@@ -32,8 +32,8 @@ export interface Config {
   readonly metrics: boolean;
   /** `keepFor` in seconds. */
   readonly recordings: { readonly keepFor: number; readonly mostMegabytes: number };
-  /** Where the audit log is delivered to. Paths are absolute. */
-  readonly audit: { readonly deliver: readonly DeliveryTarget[] };
+  /** Where the private key of the audit log is (what was signed last is remembered beside it), and where the log is delivered to. Paths are absolute. */
+  readonly audit: { readonly keyFile: string; readonly deliver: readonly DeliveryTarget[] };
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
   /** By name, in the order of the file. */

@@ -9,6 +9,7 @@ import { placed, sharedNames } from "./delivery-schema.js";
 import { explainIssue } from "./explain-issue.js";
 import { isLoopback } from "./fields.js";
 import { policiesTogether, roleNames } from "./load-policy.js";
+import { logKeyFile } from "./log-key-file.js";
 import { parseWithSecrets, samePath } from "./parse-with-secrets.js";
 import { policyHash } from "./policy-hash.js";
 import { policyRule } from "./policy-rules.js";
@@ -104,7 +105,10 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
     ...whole.output,
     database,
     adminSocket,
-    audit: { ...whole.output.audit, deliver: whole.output.audit.deliver.map((target) => placed(target, folder)) },
+    audit: {
+      keyFile: logKeyFile(whole.output.audit.keyFile, folder, database),
+      deliver: whole.output.audit.deliver.map((target) => placed(target, folder)),
+    },
     resources,
     policies,
     policyHash: policyHash(policies),

@@ -106,7 +106,17 @@ export const fileSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether /metrics is also served where people reach the broker; it is always there on the admin socket."),
-  audit: z.strictObject({ deliver: deliverySchema }).default({ deliver: [] }).describe("The audit log."),
+  audit: z
+    .strictObject({
+      keyFile: text(1_000)
+        .optional()
+        .describe(
+          "The private key that signs the audit log, relative to this file; made when it is not there. What was signed last is remembered beside it. Left out: beside the database, or beside this file. Several brokers on one ledger need the same key.",
+        ),
+      deliver: deliverySchema,
+    })
+    .default({ deliver: [] })
+    .describe("The audit log."),
   admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
   auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
   recordings: z

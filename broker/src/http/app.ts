@@ -17,8 +17,11 @@ import type { createLiftLock } from "../operations/lift-lock.js";
 import type { createListLocks } from "../operations/list-locks.js";
 import type { createListRequests } from "../operations/list-requests.js";
 import type { createListResources } from "../operations/list-resources.js";
+import type { createListRotations } from "../operations/list-rotations.js";
 import type { createListSessions } from "../operations/list-sessions.js";
 import type { createMakeOffer } from "../operations/make-offer.js";
+import type { createProveConsistency } from "../operations/prove-consistency.js";
+import type { createProveEvent } from "../operations/prove-event.js";
 import type { createQueryAudit } from "../operations/query-audit.js";
 import type { createReadAuditOn } from "../operations/read-audit-on.js";
 import type { createReadRecording } from "../operations/read-recording.js";
@@ -27,6 +30,7 @@ import type { createReportAccess } from "../operations/report-access.js";
 import type { createSetLock } from "../operations/set-lock.js";
 import type { createSignIn } from "../operations/sign-in.js";
 import type { createSignOut } from "../operations/sign-out.js";
+import type { AuditTree } from "../ports/audit-tree.js";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
 import type { Log } from "../ports/log.js";
@@ -41,6 +45,7 @@ import type { AnyRoute } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
 import { leaseRoutes } from "./routes/leases.js";
 import { lockRoutes } from "./routes/locks.js";
+import { logRoutes } from "./routes/log.js";
 import { reportRoutes } from "./routes/reports.js";
 import { requestRoutes } from "./routes/requests.js";
 import { resourceRoutes } from "./routes/resources.js";
@@ -76,6 +81,10 @@ export interface Broker {
   readonly recordSession: ReturnType<typeof createRecordSession>;
   readonly readRecording: ReturnType<typeof createReadRecording>;
   readonly listSessions: ReturnType<typeof createListSessions>;
+  readonly tree: AuditTree;
+  readonly proveEvent: ReturnType<typeof createProveEvent>;
+  readonly proveConsistency: ReturnType<typeof createProveConsistency>;
+  readonly listRotations: ReturnType<typeof createListRotations>;
   readonly queryAudit: ReturnType<typeof createQueryAudit>;
   readonly exportAudit: ReturnType<typeof createExportAudit>;
   readonly reportAccess: ReturnType<typeof createReportAccess>;
@@ -98,6 +107,7 @@ export function routes(broker: Broker): AnyRoute[] {
     ...lockRoutes(broker),
     ...auditRoutes(broker),
     ...reportRoutes(broker),
+    ...logRoutes(broker),
   ];
 }
 
@@ -113,7 +123,9 @@ export function createApp(broker: Broker): Hono {
   app.use(strictPath());
   app.use("/v1/sign-ins", limitByAddress(broker.clock));
   const table = routes(broker);
-  for (const route of table) route.mount(app, broker.authenticate);
+  // Every caller is a witness: what was signed before can be held against what is signed later.
+  const checkpoint = () => broker.tree.checkpoint();
+  for (const route of table) route.mount(app, broker.authenticate, checkpoint);
   mountRequestEvents(app, broker);
   mountAuditEvents(app, broker);
   mountAuditExport(app, broker);

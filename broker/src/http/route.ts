@@ -1,3 +1,4 @@
+import { CHECKPOINT_HEADER } from "@phi/shared/contract/log";
 import { PhiError } from "@phi/shared/errors";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
@@ -40,7 +41,8 @@ export interface CallerRoute<Body, Query, Reply> extends Route<Body, Query, Repl
 /** Any route of either access, its types forgotten: what a table of routes holds. */
 export type AnyRoute = Route & {
   readonly access: "public" | "signed_in";
-  mount(app: Hono, authenticate: Authenticate): void;
+  /** `checkpoint` gives the newest signed checkpoint of the log, which every answer to a signed-in caller carries. */
+  mount(app: Hono, authenticate: Authenticate, checkpoint: () => string | undefined): void;
 };
 
 export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
@@ -65,12 +67,13 @@ export function callerRoute<Body, Query, Reply>(route: Omit<CallerRoute<Body, Qu
   return {
     ...(route as Route),
     access: "signed_in",
-    mount: (app, authenticate) =>
+    mount: (app, authenticate, checkpoint) =>
       mount(
         app,
         route,
         (input, caller: Caller) => route.handle(caller, input),
         (context) => authenticate(context.req.header("authorization")),
+        checkpoint,
       ),
   };
 }
@@ -80,6 +83,7 @@ function mount<Body, Query, Reply, Who>(
   route: Route<Body, Query, Reply>,
   handle: (input: Input<Body, Query>, who: Who) => Promise<Reply>,
   identify: (context: Context) => Promise<Who>,
+  checkpoint?: () => string | undefined,
 ): void {
   app.on(route.method.toUpperCase(), route.path, limitBody(route.bodyLimit), async (context) => {
     const who = await identify(context);
@@ -90,6 +94,8 @@ function mount<Body, Query, Reply, Who>(
       idempotencyKey: readIdempotencyKey(context),
     };
     const reply = await handle(input, who);
+    const signed = checkpoint?.();
+    if (signed !== undefined) context.header(CHECKPOINT_HEADER, Buffer.from(signed).toString("base64url"));
     return route.status === 204 ? context.body(null, 204) : context.json(reply as object, route.status);
   });
 }

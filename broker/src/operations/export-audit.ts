@@ -2,6 +2,7 @@ import type { AuditExport } from "@phi/shared/contract/audit-event";
 import { newId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
 import type { AuditExports, ExportPiece } from "../ports/audit-log.js";
+import type { AuditTree } from "../ports/audit-tree.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import { auditFilterFor } from "./query-audit.js";
@@ -11,10 +12,12 @@ export function createExportAudit({
   ledger,
   clock,
   exports,
+  tree,
 }: {
   readonly ledger: Pick<Ledger, "record">;
   readonly clock: Clock;
   readonly exports: AuditExports;
+  readonly tree: Pick<AuditTree, "newestCheckpoint">;
 }) {
   return async function exportAudit(
     caller: Caller,
@@ -27,6 +30,19 @@ export function createExportAudit({
       actor: caller.principal,
       data: { format, ...asked },
     });
-    return exports({ filter: auditFilterFor(caller, asked), format, after: 0 });
+    const filter = auditFilterFor(caller, asked);
+    const isWhole = Object.values(filter).every((value) => value === undefined);
+    // The whole log as JSON lines verifies offline: its first line is what was signed.
+    const checkpoint = format === "jsonl" && isWhole ? await tree.newestCheckpoint() : undefined;
+    const events = exports({ filter, format, after: 0 });
+    return checkpoint === undefined ? events : after({ text: `${JSON.stringify({ checkpoint })}\n`, upTo: 0 }, events);
   };
+}
+
+async function* after(
+  first: ExportPiece,
+  events: AsyncGenerator<ExportPiece, void, void>,
+): AsyncGenerator<ExportPiece, void, void> {
+  yield first;
+  yield* events;
 }

@@ -1,4 +1,5 @@
 import type { Claimed } from "../domain/lease-moves.js";
+import type { AuditTree } from "../ports/audit-tree.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
@@ -24,6 +25,8 @@ export interface Status {
   readonly leases: Readonly<Record<string, number>>;
   readonly targets: readonly TargetStatus[];
   readonly ledger: { readonly events: number; readonly bytes: number | undefined };
+  /** `signed`: events under the newest checkpoint; `conflict`: why no more is signed. */
+  readonly log: { readonly key: string | undefined; readonly signed: number; readonly conflict: string | undefined };
 }
 
 /** How the broker stands: what is late, and how each target answers. */
@@ -33,6 +36,7 @@ export function createReportStatus({
   clock,
   lanes,
   standings,
+  tree,
   lastSweep,
 }: {
   readonly overview: LedgerOverview;
@@ -40,17 +44,19 @@ export function createReportStatus({
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
   readonly standings: Standings;
+  readonly tree: Pick<AuditTree, "key" | "head" | "conflict">;
   readonly lastSweep: (resource: string) => number | undefined;
 }) {
   return async function reportStatus(): Promise<Status> {
     const now = clock.now();
-    const [overdue, overdueCount, leases, held, newest, bytes] = await Promise.all([
+    const [overdue, overdueCount, leases, held, newest, bytes, head] = await Promise.all([
       overview.overdueLeases(MOST_NAMED),
       overview.countOverdue(),
       overview.leaseCounts(),
       overview.targets(now),
       overview.newestEvent(),
       overview.bytes(),
+      tree.head(),
     ]);
     const configured = catalogue.resources.map(({ name }) => name);
     const names = [...new Set([...configured, ...held.map(({ resource }) => resource)])];
@@ -72,6 +78,7 @@ export function createReportStatus({
         };
       }),
       ledger: { events: newest?.seq ?? 0, bytes },
+      log: { key: tree.key(), signed: head?.size ?? 0, conflict: tree.conflict() },
     };
   };
 }

@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { RecordingMode } from "@phi/shared/contract/recording";
 import type { EndReason } from "@phi/shared/contract/request";
-import type { LeaseId, LockId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import type { EventId, LeaseId, LockId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
@@ -146,6 +146,9 @@ export interface Change {
   readonly events: readonly [AuditEntry, ...AuditEntry[]];
 }
 
+/** Whose texts are erased: one event's, or those of everything about a request. */
+export type Erasure = { readonly event: EventId } | { readonly request: RequestId };
+
 export type CommitOutcome = "moved" | "lost_race";
 
 export interface RequestFilter {
@@ -175,6 +178,11 @@ export interface Ledger {
   shift(advance: LeaseAdvance): Promise<CommitOutcome>;
   /** Events without a change: refusals, start and stop. */
   record(...events: readonly [AuditEntry, ...AuditEntry[]]): Promise<void>;
+
+  /** How many events hold texts that people typed. */
+  countTexts(what: Erasure): Promise<number>;
+  /** Erases the texts everywhere in the ledger, together with the event that says so; nothing when there are none. */
+  erase(what: Erasure, event: AuditEntry): Promise<void>;
 
   signInByTokenHash(hash: string): Promise<SignIn | undefined>;
   /** The newest sign-in, ended or not, of whoever has this subject, or else this name. */

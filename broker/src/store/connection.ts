@@ -1,11 +1,13 @@
 import Database from "libsql";
-import type { Row, Statement } from "./statement.js";
+import type { Answer, Row, Statement } from "./statement.js";
 
 /** Reads and writes of a ledger in a file. Synchronous: between two calls of one function nobody else is at work. */
 export interface Transaction {
   rows(statement: Statement): readonly Row[];
   /** How many rows it changed. */
   run(statement: Statement): number;
+  /** Rows or changes, whichever the statement has. */
+  answer(statement: Statement): Answer;
 }
 
 /** The one connection through which this process writes a ledger file, and reads what must be quick. */
@@ -44,6 +46,12 @@ export function openConnection(path: string): Connection {
   const transaction: Transaction = {
     rows: ({ sql, args }) => prepare(sql).all(args) as Row[],
     run: ({ sql, args }) => prepare(sql).run(args).changes,
+    answer({ sql, args }) {
+      const statement = prepare(sql);
+      return statement.reader
+        ? { rows: statement.all(args) as Row[], changes: 0 }
+        : { rows: [], changes: statement.run(args).changes };
+    },
   };
 
   return {

@@ -7,6 +7,7 @@ import type { Changes } from "../ports/changes.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import { createAuditLog } from "./audit-log.js";
 import { readDossiers } from "./dossiers.js";
+import { eraseStatements, eventsOf } from "./erase-statements.js";
 import { entryToRow } from "./event-rows.js";
 import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
@@ -89,6 +90,20 @@ export function createLedger(store: Store, changes: Changes): Ledger {
         () => isRecorded(events[0].id),
       );
       announce(events);
+    },
+
+    async countTexts(what) {
+      const [row] = await rows(sql`select count(*) from ${auditEvents} where ${eventsOf(what)}`);
+      return Number(row?.[0] ?? 0);
+    },
+
+    async erase(what, event) {
+      const some = sql`exists (select 1 from ${auditEvents} where ${eventsOf(what)})`;
+      await writer.write(
+        [insertIf(auditEvents, entryToRow(event), some), ...eraseStatements(what, recorded(event.id))],
+        () => isRecorded(event.id),
+      );
+      announce([event]);
     },
 
     async signInByTokenHash(hash) {

@@ -86,6 +86,7 @@ export async function openServer(
       async together(...statements) {
         return (await batchOnServer(reading, statements, "read")).map(({ rows }) => rows);
       },
+      batch: (statements) => batchOnServer(writing, statements),
       writer,
       changes,
       clock,

@@ -41,6 +41,7 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
       rows: async (statement) => connection.rows(statement),
       // All writes pass this connection, and nothing is awaited between two questions.
       together: async (...statements) => statements.map((statement) => connection.rows(statement)),
+      batch: async (statements) => connection.atomically((transaction) => statements.map(transaction.answer)),
       writer,
       changes: createChanges(),
       clock: undefined,

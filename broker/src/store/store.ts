@@ -1,7 +1,7 @@
 import type { drizzle } from "drizzle-orm/libsql";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
-import type { Row, Statement } from "./statement.js";
+import type { Answer, Row, Statement } from "./statement.js";
 import type { Writer } from "./writer.js";
 
 /** An open ledger: one writer for writing, and two ways to read. */
@@ -12,6 +12,8 @@ export interface Store {
   rows(statement: Statement): Promise<readonly Row[]>;
   /** Several of them, answered as of one instant. */
   together(...statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /** Statements in one transaction of their own, and what came of each: for what belongs to no change. Sent once; bear a lost answer. */
+  batch(statements: readonly Statement[]): Promise<readonly Answer[]>;
   readonly writer: Writer;
   /** Tells who waits in this process, also of what other brokers change. */
   readonly changes: Changes;

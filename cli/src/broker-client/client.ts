@@ -11,6 +11,17 @@ import {
   lockView,
   type UnlockOrder,
 } from "@phi/shared/contract/lock";
+import {
+  CHECKPOINT_HEADER,
+  type ConsistencyReply,
+  consistencyReply,
+  type InclusionReply,
+  inclusionReply,
+  type LogView,
+  logView,
+  type RotationList,
+  rotationList,
+} from "@phi/shared/contract/log";
 import { type Report, type ReportQuery, report } from "@phi/shared/contract/report";
 import {
   type AcceptOrder,
@@ -69,6 +80,14 @@ export interface BrokerClient {
   lock(order: LockOrder): Promise<LockReply>;
   unlock(order: UnlockOrder): Promise<LockView>;
   audit(query: Partial<AuditQuery>): Promise<AuditPage>;
+  log(): Promise<LogView>;
+  consistency(from: number, to: number): Promise<ConsistencyReply>;
+  inclusion(event: string): Promise<InclusionReply>;
+  rotations(): Promise<RotationList>;
+  /** The newest signed checkpoint that an answer carried: what the broker says of its log, not verified. */
+  seenCheckpoint(): string | undefined;
+  /** Whether the broker answered any call of somebody signed in. */
+  wasAnswered(): boolean;
   sessions(query: Partial<SessionQuery>): Promise<SessionList>;
   /** Pieces of a session's recording from number `from` on. */
   recording(session: string, from: number): Promise<RecordingPage>;
@@ -92,6 +111,8 @@ export interface ClientOrder {
 
 export function createBrokerClient({ transport, token, context }: ClientOrder): BrokerClient {
   let skew = 0;
+  let checkpoint: string | undefined;
+  let answered = false;
 
   async function send(call: Pick<Call, "method" | "path" | "headers">, order?: unknown): Promise<Answer> {
     const answer = await transport.send({
@@ -102,7 +123,12 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     });
     const theirs = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(theirs)) skew = Math.abs(theirs - Date.now()) > TOLERATED_SKEW ? theirs - Date.now() : 0;
-    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (answer.status >= 200 && answer.status < 300) {
+      const shown = answer.headers[CHECKPOINT_HEADER];
+      if (shown !== undefined) checkpoint = Buffer.from(shown.slice(0, 16_384), "base64url").toString("utf8");
+      answered ||= token !== undefined && answer.status !== 204;
+      return answer;
+    }
     throw errorFromAnswer(answer, context);
   }
 
@@ -153,6 +179,12 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     locks: () => get("/v1/locks", lockList),
     lock: (order) => post("/v1/locks", order, lockReply),
     unlock: (order) => post("/v1/locks/lift", order, lockView),
+    log: () => get("/v1/log", logView),
+    consistency: (from, to) => get(`/v1/log/consistency${queryText({ from, to })}`, consistencyReply),
+    inclusion: (event) => get(`/v1/log/inclusion${queryText({ event })}`, inclusionReply),
+    rotations: () => get("/v1/log/rotations", rotationList),
+    seenCheckpoint: () => checkpoint,
+    wasAnswered: () => answered,
     audit: (query) => get(`/v1/audit${queryText(query)}`, auditPage),
     report: (query) => get(`/v1/report${queryText(query)}`, report),
     now: () => Date.now() + skew,

@@ -12,7 +12,10 @@ import { defineExport } from "./audit/export.js";
 import { type FilterFlags, filterFlags, readFilter } from "./audit/filter-flags.js";
 import { followLog } from "./audit/follow.js";
 import { allEvents, newestEvents } from "./audit/pages.js";
+import { defineProve } from "./audit/prove.js";
 import { tellStory } from "./audit/story.js";
+import { defineTrust } from "./audit/trust.js";
+import { defineVerify } from "./audit/verify.js";
 
 interface Flags extends FilterFlags {
   readonly limit?: string;
@@ -48,6 +51,9 @@ export function define(command: Command, run: Run): void {
     )
     .action((flags: Flags) => run((phi) => audit(phi, flags)));
   defineExport(command.command("export").copyInheritedSettings(command), run);
+  defineVerify(command.command("verify").copyInheritedSettings(command), run);
+  defineProve(command.command("prove").copyInheritedSettings(command), run);
+  defineTrust(command.command("trust").copyInheritedSettings(command), run);
 }
 
 async function audit(phi: Invocation, flags: Flags): Promise<number> {

@@ -1,4 +1,5 @@
 import os from "node:os";
+import { parseLogKey } from "@phi/shared/audit/log-key";
 import type { Me, SignInReply } from "@phi/shared/contract/sign-in";
 import { PhiError } from "@phi/shared/errors";
 import { Secret } from "@phi/shared/secret";
@@ -15,6 +16,7 @@ import { Interrupted, listenForInterrupt } from "../terminal/interrupted.js";
 import { say, warn, writeJson } from "../terminal/output.js";
 import { startSpinner } from "../terminal/spinner.js";
 import { relative, timeForPeople } from "../terminal/times.js";
+import { writeWitnessed } from "../witness/witness-file.js";
 
 /** Milliseconds that ending the former sign-in may take; the new one is in use already. */
 const FAREWELL = 3_000;
@@ -25,11 +27,20 @@ export const examples = [
 ];
 
 export function define(command: Command, run: Run): void {
-  command.action(() => run(login));
+  command
+    .option(
+      "--log-key <key>",
+      "the key of the broker's audit log (phi-broker audit key); else the first one seen is held to",
+    )
+    .action((flags: { readonly logKey?: string }) => run((phi) => login(phi, flags.logKey)));
 }
 
-async function login(phi: Invocation): Promise<number> {
+async function login(phi: Invocation, typedKey: string | undefined): Promise<number> {
   const { terminal } = phi;
+  if (typedKey !== undefined && parseLogKey(typedKey.trim()) === undefined)
+    throw new PhiError("invalid_input", "--log-key: this is not the key of a log.", {
+      hint: "name+id+base64, as phi-broker audit key prints it",
+    });
   const profile = resolveProfileName(phi.globals.profile);
   const store = openSignInStore(phi.env);
   const former = await store.load(profile).catch(() => undefined);
@@ -44,6 +55,7 @@ async function login(phi: Invocation): Promise<number> {
   const reply = await broker.signIn({ idToken: idToken.reveal(), ...hostName() });
   const { token, ...me } = reply;
   const kept = await store.save(profile, signInOf(reply, url), new Secret(token));
+  if (typedKey !== undefined) writeWitnessed(phi.env, url, { key: typedKey.trim() });
   if (former !== undefined) await endFormer(phi, former);
 
   if (terminal.json) writeJson(terminal, { ...me, broker: url.origin, profile, store: kept });

@@ -1,3 +1,5 @@
+import { parseCheckpoint } from "@phi/shared/audit/checkpoint";
+import { printable } from "@phi/shared/text";
 import type { Command } from "commander";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
@@ -21,12 +23,15 @@ export function define(command: Command, run: Run): void {
 async function status(phi: Invocation): Promise<number> {
   const { profile, broker: url } = await phi.signedIn();
   const broker = await phi.broker();
-  const [me, mine, waiting, { locks }] = await Promise.all([
+  const [me, mine, waiting, { locks }, log] = await Promise.all([
     broker.me(),
     broker.requests({ scope: "mine", limit: LOOKED_AT }),
     broker.requests({ scope: "to_approve", limit: LOOKED_AT }),
     broker.locks(),
+    // That it is not signed is no reason to show nothing.
+    broker.log().catch(() => undefined),
   ]);
+  const signed = log === undefined ? undefined : parseCheckpoint(log.checkpoint)?.size;
   const now = broker.now();
   const requests = mine.requests.filter(
     (view) => ["pending", "approved", "active"].includes(view.state) || overdueLines(view, now).length > 0,
@@ -40,6 +45,7 @@ async function status(phi: Invocation): Promise<number> {
       requests,
       locks,
       toApprove: waiting.requests.map((view) => view.request),
+      ...(log === undefined ? {} : { log: { key: log.key, signed } }),
     });
     return 0;
   }
@@ -51,6 +57,12 @@ async function status(phi: Invocation): Promise<number> {
   else say(terminal, `No open requests. next: ${phi.typed("resources")}`);
   for (const line of mine.requests.flatMap((view) => overdueLines(view, now))) warn(terminal, paint.talk.bad(line));
   for (const lock of locks) warn(terminal, paint.talk.bad(lockSentence(lock, now)));
+  say(
+    terminal,
+    log === undefined
+      ? paint.talk.bad("the broker shows no signed audit log")
+      : `audit log: ${signed} events signed with ${printable(log.key, 400)}`,
+  );
   const count = waiting.requests.length;
   if (count > 0)
     say(

@@ -12,17 +12,31 @@ export interface Frontier {
 
 export const EMPTY_FRONTIER: Frontier = { size: 0, subtrees: [] };
 
-/** The tree with these leaves added at its end. */
-export function extend({ size, subtrees }: Frontier, leaves: Iterable<Hash>): Frontier {
+/** A complete subtree of 2^`level` leaves, the `index`-th of its level from the left. */
+export interface Subtree {
+  readonly level: number;
+  readonly index: number;
+  readonly hash: Hash;
+}
+
+/** The tree with these leaves added at its end. `completed` hears of every inner subtree that became complete. */
+export function extend(
+  { size, subtrees }: Frontier,
+  leaves: Iterable<Hash>,
+  completed?: (subtree: Subtree) => void,
+): Frontier {
   const stack = [...subtrees];
   let count = size;
   for (const leaf of leaves) {
     let node = leaf;
+    let level = 0;
     // A carry of the binary counter: each complete pair becomes one subtree of the next level. Sizes may need more than 32 bits.
     for (let rest = count; rest % 2 === 1; rest = (rest - 1) / 2) {
       const left = stack.pop();
       if (left === undefined) throw new Error("a frontier has fewer subtrees than its size says");
       node = nodeHash(left, node);
+      level += 1;
+      completed?.({ level, index: (rest - 1) / 2, hash: node });
     }
     stack.push(node);
     count += 1;

@@ -53,7 +53,9 @@ async function exportEvents(phi: Invocation, flags: Flags): Promise<number> {
             if (!stdout.write(piece)) await once(stdout, "drain");
           })
         : await writeFile(flags.output, pieces);
-    const count = format === "csv" ? lines - 1 : lines;
+    // The header of a table, or the checkpoint that an export of the whole log begins with.
+    const isWhole = format === "jsonl" && Object.keys(filter).length === 0 && (await broker.me()).mayAudit;
+    const count = format === "csv" || isWhole ? lines - 1 : lines;
     say(
       phi.terminal,
       `${count} ${count === 1 ? "event" : "events"}${flags.output === undefined ? "." : ` in ${printable(flags.output)}.`}`,

@@ -1,0 +1,68 @@
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { PhiError } from "@phi/shared/errors";
+import { randomText } from "@phi/shared/ids";
+
+/** Longer than any file of the signer. */
+const LONGEST = 65_536;
+
+/** The file's text, or `undefined` when there is none. @throws PhiError `local_state` for what somebody else could have read or written. */
+export function readPrivate(path: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (!found.isFile() || found.size > LONGEST) throw unusable(path, "is no file of phi's");
+  if ((found.mode & 0o077) !== 0) throw unusable(path, "can be read or written by others", `chmod 600 ${path}`);
+  return readFileSync(path, "utf8");
+}
+
+/** Writes the file whole or not at all, on disk when it returns, mode 0600. Unless `replace`, a file that is there already stays, and is said so. */
+export function writePrivate(path: string, text: string, replace: boolean): "written" | "exists" {
+  const temporary = `${path}.${randomText(8)}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const descriptor = openSync(temporary, "wx", 0o600);
+    try {
+      writeFileSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    if (replace) renameSync(temporary, path);
+    // A link is made only where nothing is: of two brokers that start at once, one key wins.
+    else linkSync(temporary, path);
+    syncFolder(path);
+    return "written";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return "exists";
+    throw new PhiError("local_state", `The file ${path} cannot be written.`, {
+      hint: "The broker's account must be able to write the folder of `audit.keyFile`.",
+      cause: error,
+    });
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function syncFolder(path: string): void {
+  const descriptor = openSync(dirname(path), "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function unusable(path: string, why: string, hint?: string): PhiError {
+  return new PhiError("local_state", `phi does not use ${path}: it ${why}.`, { hint });
+}

@@ -1,0 +1,162 @@
+import { createReadStream, readFileSync } from "node:fs";
+import { parseCheckpoint, type SignedCheckpoint } from "@phi/shared/audit/checkpoint";
+import { formatLogKey, type LogKey, parseLogKey } from "@phi/shared/audit/log-key";
+import { parseProofFile } from "@phi/shared/audit/proof-file";
+import { auditEvent } from "@phi/shared/contract/audit-event";
+import { PhiError } from "@phi/shared/errors";
+import { printable } from "@phi/shared/text";
+import type { Command } from "commander";
+import type { Run } from "../../command-module.js";
+import { helpWithExamples } from "../../help-layout.js";
+import type { Invocation } from "../../invocation.js";
+import { say, writeData, writeJson } from "../../terminal/output.js";
+import { verifyExport } from "../../witness/verify-export.js";
+import { verifyProof } from "../../witness/verify-proof-file.js";
+import { readWitnessed } from "../../witness/witness-file.js";
+
+interface Flags {
+  readonly offline?: string;
+  readonly key?: string;
+}
+
+/** Bytes of a proof file that are looked at; an event is far smaller. */
+const LARGEST_PROOF = 262_144;
+
+/** `phi audit verify`: that nobody changed the log. */
+export function defineVerify(command: Command, run: Run): void {
+  helpWithExamples(command, [
+    "phi audit verify",
+    "phi audit verify --offline all.jsonl --key phi.audit/k2m9x4+1b3a…+AbQ…",
+    "phi audit verify --offline evt_7k3m.tlog-proof --key …",
+  ])
+    .description(
+      "Verify the whole log, from its first event to the checkpoint that is signed; exit 1 names the first event that is wrong.",
+    )
+    .option(
+      "--offline <file>",
+      "an export (phi audit export, unfiltered) or a proof (phi audit prove), without a broker",
+    )
+    .option("--key <key>", "the log's key; else the one this machine knows of the broker")
+    .action(() => run((phi) => verify(phi, command.optsWithGlobals<Flags>())));
+}
+
+async function verify(phi: Invocation, flags: Flags): Promise<number> {
+  if (flags.offline === undefined) return verifyOnline(phi, flags);
+  const key = readKey(flags.key);
+  if (key === undefined)
+    throw new PhiError("usage", "Which key? Without a broker there is nobody to ask.", {
+      hint: "--key, as phi-broker audit key or phi status prints it",
+    });
+  const proof = readProof(flags.offline);
+  if (proof !== undefined) return reportProof(phi, proof, key);
+  return reportLog(phi, await verifyExport(openFile(flags.offline), { keys: [key], witnessed: undefined }), key);
+}
+
+async function verifyOnline(phi: Invocation, flags: Flags): Promise<number> {
+  const { broker: url } = await phi.signedIn();
+  const broker = await phi.broker();
+  const me = await broker.me();
+  // First the log is held to what this machine saw, which follows its key; then it is read.
+  await phi.bearWitness();
+  const witnessed = readWitnessed(phi.env, url);
+  const key = readKey(flags.key) ?? parseLogKey(witnessed?.key ?? "");
+  if (key === undefined)
+    throw new PhiError("wrong_state", "The broker shows no signed log.", {
+      hint: "Whoever runs it reads: phi-broker status",
+    });
+  const last = witnessed?.checkpoint === undefined ? undefined : parseCheckpoint(witnessed.checkpoint);
+  if (!me.mayAudit) return verifyOwn(phi, key, last);
+  const pieces = await phi.download("/v1/audit/export?format=jsonl", new AbortController().signal);
+  return reportLog(phi, await verifyExport(pieces, { keys: [key], witnessed: last }), key);
+}
+
+/** Who may not read everything verifies that the log only grew, and that each event they may see is in it. */
+async function verifyOwn(phi: Invocation, key: LogKey, last: SignedCheckpoint | undefined): Promise<number> {
+  const broker = await phi.broker();
+  const { events } = await broker.audit({ order: "newest", limit: 50 });
+  for (const { event } of events) verifyProof(await broker.inclusion(event), [key]);
+  if (phi.terminal.json)
+    writeJson(phi.terminal, { verified: events.length, signed: last?.size, key: formatLogKey(key), whole: false });
+  else
+    writeData(
+      phi.terminal,
+      `ok: the log only grew since this machine first saw it (${last?.size ?? 0} events now), and your newest ${events.length} events are in it`,
+    );
+  say(phi.terminal, "Auditors and admins verify every event.");
+  return 0;
+}
+
+function reportLog(phi: Invocation, verified: Awaited<ReturnType<typeof verifyExport>>, key: LogKey): number {
+  const { events, signed, fault } = verified;
+  if (fault !== undefined) {
+    throw new PhiError("log_broken", `Event ${fault.seq} ${fault.because}.`, {
+      hint: "keep what you verified, and tell whoever runs the broker",
+      data: { seq: fault.seq },
+    });
+  }
+  const unsigned = events - signed;
+  if (phi.terminal.json) writeJson(phi.terminal, { verified: events, signed, key: formatLogKey(key), whole: true });
+  else
+    writeData(
+      phi.terminal,
+      `ok: ${signed} events are those that were signed${unsigned > 0 ? `; ${unsigned} newer are not under this checkpoint` : ""}`,
+    );
+  return 0;
+}
+
+function reportProof(phi: Invocation, text: string, key: LogKey): number {
+  const file = parseProofFile(text);
+  const read = file === undefined ? undefined : auditEvent.safeParse(toJson(file.extra));
+  if (file === undefined || read?.success !== true)
+    throw new PhiError("log_broken", "The file is damaged: it is no proof.");
+  const { index, proof, checkpoint, extra } = file;
+  verifyProof({ event: read.data, index, proof, checkpoint, text: extra }, [key]);
+  const signed = parseCheckpoint(checkpoint);
+  if (phi.terminal.json) writeJson(phi.terminal, { event: read.data, signed: signed?.size });
+  else
+    writeData(
+      phi.terminal,
+      `ok: ${read.data.event} (${read.data.kind}, ${read.data.at}) is event ${index + 1} of the ${signed?.size ?? 0} that were signed`,
+    );
+  return 0;
+}
+
+function readKey(text: string | undefined): LogKey | undefined {
+  if (text === undefined) return undefined;
+  const key = parseLogKey(text.trim());
+  if (key === undefined)
+    throw new PhiError("invalid_input", "--key: this is not the key of a log.", {
+      hint: "name+id+base64, as phi-broker audit key prints it",
+    });
+  return key;
+}
+
+/** The file's text, if it begins as a proof does. */
+function readProof(file: string): string | undefined {
+  try {
+    const bytes = readFileSync(file).subarray(0, LARGEST_PROOF);
+    return bytes.subarray(0, 15).toString("latin1") === "c2sp.org/tlog-p" ? bytes.toString("utf8") : undefined;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+async function* openFile(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of createReadStream(file)) yield bytes as Buffer;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, cause: unknown): PhiError {
+  return new PhiError("local_state", `The file ${printable(file, 200)} cannot be read.`, { cause });
+}
+
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import path from "node:path";
+import { profilesDirectory } from "../auth/profiles.js";
+import { readPrivateFile, writePrivateFile } from "../auth/profiles-file.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What this machine saw of a broker's audit log, and holds it to. */
+export interface Witnessed {
+  /** The log's key, as people pass it on. */
+  readonly key: string;
+  /** The newest signed checkpoint that was seen and verified; absent when only the key is known (`phi login --log-key`). */
+  readonly checkpoint?: string;
+}
+
+/** One file per broker, below the state directory; who has several profiles at one broker has one witness. */
+export function witnessFile(env: Environment, broker: URL): string {
+  return path.join(directory(env), `${broker.host.replaceAll(/[^a-z0-9.-]/gi, "_")}.json`);
+}
+
+/** What was seen; `undefined` before the first contact, also for a file that is none (then it is the first contact again, and is said so). */
+export function readWitnessed(env: Environment, broker: URL): Witnessed | undefined {
+  const text = readPrivateFile(directory(env), witnessFile(env, broker));
+  if (text === undefined) return undefined;
+  try {
+    const { key, checkpoint } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof key === "string") return { key, ...(typeof checkpoint === "string" ? { checkpoint } : {}) };
+  } catch {
+    // as below
+  }
+  return undefined;
+}
+
+export function writeWitnessed(env: Environment, broker: URL, witnessed: Witnessed): void {
+  writePrivateFile(directory(env), witnessFile(env, broker), `${JSON.stringify(witnessed, undefined, 2)}\n`);
+}
+
+/** Keeps what proves that the log is not what it was, and gives the file's name. */
+export function writeEvidence(env: Environment, broker: URL, evidence: object, at: Date): string {
+  const folder = path.join(path.dirname(profilesDirectory(env)), "evidence");
+  const file = path.join(
+    folder,
+    `${at.toISOString().replaceAll(":", "")}-${broker.host.replaceAll(/[^a-z0-9.-]/gi, "_")}.json`,
+  );
+  writePrivateFile(folder, file, `${JSON.stringify(evidence, undefined, 2)}\n`);
+  return file;
+}
+
+function directory(env: Environment): string {
+  return path.join(path.dirname(profilesDirectory(env)), "witness");
+}
