@@ -85,7 +85,14 @@ export async function openFaultWorld(): Promise<FaultWorld> {
         const home = join(folder, tag);
         cpSync(template, home, { recursive: true });
         const ledger = createClient({ url: `file:${join(home, "phi.db")}` });
-        await ledger.execute({ sql: "update ledgers set broker_tag = ?", args: [tag] });
+        // Another broker's ledger: its log is begun anew, under a key of its own.
+        await ledger.batch([
+          { sql: "update ledgers set broker_tag = ?", args: [tag] },
+          "delete from log_head",
+          "delete from log_checkpoints",
+          "delete from log_nodes",
+        ]);
+        for (const end of ["", ".head"]) rmSync(join(home, `phi.db.log-key${end}`), { force: true });
         ledger.close();
         const port = await freePort();
         const configFile = join(home, "phi.yaml");

@@ -73,7 +73,7 @@ export async function openSoakWorld(brokers: number): Promise<SoakWorld> {
       mkdirSync(path, { mode: 0o700 });
       const port = await freePort();
       const configFile = join(path, "phi.yaml");
-      writeFileSync(configFile, config({ port, issuer: issuer.url, database, targetPort: postgres.port }));
+      writeFileSync(configFile, config({ port, issuer: issuer.url, database, keyFile: join(folder, "log-key"), targetPort: postgres.port }));
       const env = { [ADMIN_URL_VARIABLE]: adminUrl.href };
       const logFile = join(path, "broker.log");
       const run = () => startBroker({ configFile, logFile, env });
@@ -131,9 +131,10 @@ async function startServer() {
   };
 }
 
-const config = (of: { port: number; issuer: string; database: string; targetPort: number }) => `
+const config = (of: { port: number; issuer: string; database: string; keyFile: string; targetPort: number }) => `
 listen: 127.0.0.1:${of.port}
 database: ${of.database}
+audit: { keyFile: ${of.keyFile} }
 issuer: { url: "${of.issuer}", clientId: phi-cli }
 resources:
   db-prod:
