@@ -73,7 +73,10 @@ export async function openSoakWorld(brokers: number): Promise<SoakWorld> {
       mkdirSync(path, { mode: 0o700 });
       const port = await freePort();
       const configFile = join(path, "phi.yaml");
-      writeFileSync(configFile, config({ port, issuer: issuer.url, database, keyFile: join(folder, "log-key"), targetPort: postgres.port }));
+      writeFileSync(
+        configFile,
+        config({ port, issuer: issuer.url, database, keyFile: join(folder, "log-key"), targetPort: postgres.port }),
+      );
       const env = { [ADMIN_URL_VARIABLE]: adminUrl.href };
       const logFile = join(path, "broker.log");
       const run = () => startBroker({ configFile, logFile, env });
