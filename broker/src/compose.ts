@@ -263,7 +263,7 @@ export async function startBroker({
     listResources,
     listLocks: createListLocks({ locks, listResources }),
     ...locking,
-    explainDecision: createExplainDecision({ ledger, catalogue, clock }),
+    explainDecision: createExplainDecision({ ledger, catalogue, locks, clock }),
     createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
     listRequests: createListRequests({ ledger, dossiers }),
     decideRequest: createDecideRequest({

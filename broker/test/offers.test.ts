@@ -65,9 +65,16 @@ describe("an approval over HTTP", () => {
       policy: "long changes want two teams",
     });
     const yes = { verdict: "approve", hash: request.hash };
+    const waitsFor = async (who: Voice) =>
+      (await who.call<{ requests: RequestView[] }>("GET", "/v1/requests?scope=to_approve")).body.requests.some(
+        (one) => one.request === request.request,
+      );
+    expect([await waitsFor(bob), await waitsFor(sam)]).toEqual([true, false]);
     expect(await post(sam, request, "approvals", yes)).toMatchObject({ status: 409, body: { code: "wrong_state" } });
     const half = await post(bob, request, "approvals", yes);
     expect(half.body).toMatchObject({ state: "pending", approvers: ["group:security-leads"], hash: request.hash });
+    expect(half.body.mayDecide).toBe(false);
+    expect([await waitsFor(bob), await waitsFor(sam)]).toEqual([false, true]);
     expect(await post(sam, request, "approvals", yes)).toMatchObject({ status: 200, body: { state: "approved" } });
   });
 });

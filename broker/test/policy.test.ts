@@ -101,6 +101,22 @@ describe("phi's explanation", () => {
     expect(await alice.call("GET", "/v1/why?resource=db-secret")).toMatchObject({ status: 404 });
   });
 
+  it("of a locked resource is the lock's, as asking is", async () => {
+    const dave = await arena.signIn("dave");
+    expect(
+      (await dave.call("POST", "/v1/locks", { on: "resource", name: "db-prod", reason: "migration" })).status,
+    ).toBe(201);
+    const { body } = await why(alice, "role=readonly&reason=INC-42");
+    expect(body).toMatchObject({
+      decision: "refused",
+      summary: expect.stringContaining("migration"),
+      changes: ["when the lock is lifted"],
+    });
+    expect(body.rules.some((one) => one.verdict === "decides")).toBe(false);
+    expect(await ask(alice)).toMatchObject({ status: 403, body: { code: "locked" } });
+    expect((await dave.call("POST", "/v1/locks/lift", { on: "resource", name: "db-prod" })).status).toBe(200);
+  });
+
   it("answers for somebody who never signed in only with the groups they would have", async () => {
     expect(await why(carol, "role=readonly&as=nobody")).toMatchObject({ status: 404 });
     const { body } = await why(carol, "role=readonly&as=nobody&groups=engineering&reason=x");

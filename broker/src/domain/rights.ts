@@ -1,10 +1,10 @@
 import type { Instant } from "@phi/shared/time";
-import { isApprover } from "./approval.js";
+import { type Answer, decisionRight, isApprover } from "./approval.js";
 import type { Caller } from "./caller.js";
 import { samePrincipal } from "./principal.js";
 import { isUsable, type Request } from "./request.js";
 
-/** What one caller may do with one loaded request. */
+/** What one caller may do with one loaded request. `decide`: say no, and yes when their stage is open. */
 export interface Rights {
   readonly see: boolean;
   readonly decide: boolean;
@@ -16,15 +16,15 @@ export interface Rights {
 
 const NOTHING: Rights = { see: false, decide: false, withdraw: false, use: false, end: false, revoke: false };
 
-/** The one place that authorises on a request. Default deny: who is nobody here does not learn that it exists. */
-export function rightsOn(request: Request, caller: Caller, now: Instant): Rights {
+/** The one place that authorises on a request, by the answers it has so far where they were loaded. Default deny: who is nobody here does not learn that it exists. */
+export function rightsOn(request: Request, caller: Caller, now: Instant, answers: readonly Answer[] = []): Rights {
   const own = samePrincipal(request.requester, caller.principal);
   const approver = isApprover(request, caller.principal);
   if (!own && !approver && !caller.isAdmin && !caller.mayAudit) return NOTHING;
   const live = request.state === "approved" || request.state === "active";
   return {
     see: true,
-    decide: approver && request.state === "pending",
+    decide: request.state === "pending" && decisionRight(request, answers, caller.principal, "deny") === "may_decide",
     withdraw: own && request.state === "pending",
     use: own && isUsable(request, now),
     end: own && live,

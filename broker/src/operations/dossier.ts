@@ -25,10 +25,13 @@ export interface Dossiers {
 }
 
 export function createDossiers({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): Dossiers {
-  function visible<Loaded extends { readonly request: Request }>(caller: Caller, all: readonly Loaded[]) {
+  function visible<Loaded extends Pick<RequestDossier, "request"> & Partial<RequestDossier>>(
+    caller: Caller,
+    all: readonly Loaded[],
+  ) {
     const now = clock.now();
     return all
-      .map((loaded) => ({ ...loaded, rights: rightsOn(loaded.request, caller, now) }))
+      .map((loaded) => ({ ...loaded, rights: rightsOn(loaded.request, caller, now, loaded.approvals) }))
       .filter(({ rights }) => rights.see);
   }
 

@@ -3,18 +3,21 @@ import { PhiError } from "@phi/shared/errors";
 import { nearest } from "@phi/shared/text";
 import type { Instant } from "@phi/shared/time";
 import type { Caller } from "../domain/caller.js";
-import { type Explanation, explain } from "../domain/policy/explain.js";
+import { lockSentence } from "../domain/lock.js";
+import { type Explanation, explain, explainedAway } from "../domain/policy/explain.js";
 import type { Ask } from "../domain/policy/obstacle.js";
 import type { Principal } from "../domain/principal.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
+import type { Locks } from "../ports/locks.js";
 import { findOffer, type Meant } from "./find-offer.js";
 import { createListResources } from "./list-resources.js";
 
 interface Needs {
   readonly ledger: Pick<Ledger, "newestSignIn">;
   readonly catalogue: Catalogue;
+  readonly locks: Locks;
   readonly clock: Clock;
 }
 
@@ -33,7 +36,7 @@ export interface Explained {
  *
  * @throws PhiError `not_permitted`, `resource_unknown`, `role_unknown`, `usage`, `not_found` for `as`
  */
-export function createExplainDecision({ ledger, catalogue, clock }: Needs) {
+export function createExplainDecision({ ledger, catalogue, locks, clock }: Needs) {
   const listResources = createListResources({ catalogue, clock });
 
   return async function explainDecision(caller: Caller, query: WhyQuery): Promise<Explained> {
@@ -44,9 +47,12 @@ export function createExplainDecision({ ledger, catalogue, clock }: Needs) {
     const at = clock.now();
     const policy = catalogue.policy();
     const { decision, weighed } = policy.weigh(who, ask, at);
+    const lock = await locks.on({ principal: who, resource: ask.resource });
     const told = caller.mayAudit ? weighed : weighed.filter((one) => one.verdict !== "names_others");
+    const explained = explain({ decision, weighed: told }, ask);
     return {
-      explanation: explain({ decision, weighed: told }, ask),
+      explanation:
+        lock === undefined ? explained : explainedAway(explained, lockSentence(lock), "when the lock is lifted"),
       who,
       ask,
       at,

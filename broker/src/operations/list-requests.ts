@@ -1,6 +1,7 @@
 import type { RequestQuery } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import type { RequestId } from "@phi/shared/ids";
+import { decisionRight } from "../domain/approval.js";
 import type { Caller } from "../domain/caller.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Dossier, Dossiers } from "./dossier.js";
@@ -28,9 +29,16 @@ export function createListRequests({ ledger, dossiers }: { readonly ledger: Ledg
       limit: query.limit + 1,
     });
     const page = found.slice(0, query.limit);
+    const gathered = await dossiers.gather(caller, page);
     return {
-      dossiers: await dossiers.gather(caller, page),
+      dossiers:
+        query.scope === "to_approve" ? gathered.filter((dossier) => !waitsForOthers(caller, dossier)) : gathered,
       next: found.length > query.limit ? page.at(-1)?.id : undefined,
     };
   };
+}
+
+/** What a pending request waits for is somebody else: the caller has answered, or another stage is open. A page may have fewer entries for it. */
+function waitsForOthers({ principal }: Caller, { request, approvals }: Dossier): boolean {
+  return request.state === "pending" && decisionRight(request, approvals, principal, "approve") !== "may_decide";
 }

@@ -47,6 +47,14 @@ export function explain(
   };
 }
 
+/** What is left of an explanation when something stronger than the policy says no: no rule decides, and only that can change it. */
+export function explainedAway(explanation: Explanation, because: string, change: string): Explanation {
+  const rules = explanation.rules.map((one) =>
+    one.verdict === "decides" ? { ...one, verdict: "fits" as const } : one,
+  );
+  return { decision: "refused", rule: undefined, summary: because, rules, changes: [change] };
+}
+
 function summaryOf(decision: Decision, ask: Ask): string {
   const what = `${ask.role} on ${ask.resource} for ${formatDuration(ask.duration)}`;
   switch (decision.decision) {
