@@ -17,6 +17,7 @@ import { createAbandonLease } from "./operations/abandon-lease.js";
 import { createAcceptOffer } from "./operations/accept-offer.js";
 import { createAdoptLog } from "./operations/adopt-log.js";
 import { createAssertMayAnswer } from "./operations/answer-rights.js";
+import { createAskInEmergency } from "./operations/ask-in-emergency.js";
 import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
 import { createCreateRequest } from "./operations/create-request.js";
@@ -55,6 +56,7 @@ import { createRecordSession } from "./operations/record-session.js";
 import { createReloadPolicy, type ReloadPolicy } from "./operations/reload-policy.js";
 import { createReportAccess } from "./operations/report-access.js";
 import { createReportStatus } from "./operations/report-status.js";
+import { createReviewEmergency } from "./operations/review-emergency.js";
 import { createRevocation } from "./operations/revocation.js";
 import { createRotateLogKey } from "./operations/rotate-log-key.js";
 import { createSetLock } from "./operations/set-lock.js";
@@ -265,6 +267,8 @@ export async function startBroker({
     ...locking,
     explainDecision: createExplainDecision({ ledger, catalogue, locks, clock }),
     createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
+    askInEmergency: createAskInEmergency({ ledger, catalogue, locks, clock }),
+    reviewEmergency: createReviewEmergency({ ledger, dossiers, locks, clock }),
     listRequests: createListRequests({ ledger, dossiers }),
     decideRequest: createDecideRequest({
       ledger,

@@ -64,6 +64,18 @@ export const statusReply = z.object({
   ),
   deliveries: z.array(deliveryLine),
   locks: z.array(lockView),
+  unreviewed: z.object({
+    count: z.int(),
+    requests: z.array(
+      z.object({
+        request: requestId,
+        requester: z.string(),
+        resource: z.string(),
+        reviewBy: instant,
+        overdue: z.boolean(),
+      }),
+    ),
+  }),
   ledger: z.object({ events: z.int(), bytes: z.int().optional() }),
   log: z.object({ key: z.string().optional(), signed: z.int(), conflict: z.string().optional() }),
 });

@@ -105,6 +105,22 @@ export function createAdminHandlers(needs: Needs): {
           ...(target.outdated === undefined ? {} : { outdated: target.outdated.because }),
         })),
         deliveries: (await reportDeliveries()).map(deliveryLine),
+        unreviewed: {
+          count: status.unreviewed.count,
+          requests: status.unreviewed.requests.flatMap(({ id, requester, resource, emergency }) =>
+            emergency === undefined
+              ? []
+              : [
+                  {
+                    request: id,
+                    requester: requester.name,
+                    resource,
+                    reviewBy: toRfc3339(emergency.reviewBy),
+                    overdue: status.now >= emergency.reviewBy,
+                  },
+                ],
+          ),
+        },
         locks: (await locks.inForce()).map(lockView),
         ledger: {
           events: status.ledger.events,

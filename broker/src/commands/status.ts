@@ -1,3 +1,4 @@
+import { printable } from "@phi/shared/text";
 import { callBroker } from "../admin/call-broker.js";
 import type { StatusReply } from "../admin/contract.js";
 import { findBroker } from "../config/admin-socket.js";
@@ -18,7 +19,7 @@ export async function showStatus(options: OperatorOptions): Promise<number> {
 }
 
 function inWords(status: StatusReply): string[] {
-  const { at, overdue, targets, leases, locks, ledger, log } = status;
+  const { at, overdue, targets, leases, locks, unreviewed, ledger, log } = status;
   const size = ledger.bytes === undefined ? "" : `, ${(ledger.bytes / 1_048_576).toFixed(1)} MiB`;
   return [
     `phi-broker ${status.version}  ${status.ready ? "ready" : "NOT READY"}`,
@@ -35,6 +36,11 @@ function inWords(status: StatusReply): string[] {
       .join(", ")}`,
     `locks      ${locks.length === 0 ? "none" : locks.length}`,
     ...locks.map((lock) => `           ${lockWords(lock, at)}`),
+    `reviews    ${unreviewed.count === 0 ? "none missing" : `${unreviewed.count} missing`}`,
+    ...unreviewed.requests.map(
+      (one) =>
+        `           ${one.request}  ${one.resource}  emergency of ${printable(one.requester)}  ${one.overdue ? "OVERDUE since" : "to be reviewed by"} ${one.reviewBy}`,
+    ),
     `overdue    ${overdue.count === 0 ? "none" : overdue.count}`,
     ...overdue.leases.map(
       (lease) =>

@@ -14,6 +14,7 @@ const ALLOW_ONLY = [
   "pendingFor",
   "claimWithin",
   "starts",
+  "emergency",
 ] as const;
 
 /** What an allowing policy cannot do without. */
@@ -72,7 +73,7 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
       ...(message === undefined ? {} : { message }),
     };
   }
-  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts } = written;
+  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts, emergency } = written;
   return {
     effect,
     name,
@@ -89,5 +90,6 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
     pendingFor,
     claimWithin,
     starts,
+    ...(emergency === undefined ? {} : { emergency }),
   };
 }

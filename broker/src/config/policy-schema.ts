@@ -93,6 +93,18 @@ export const policySchema = z
       .enum(["first_use", "approval"])
       .default("first_use")
       .describe("When the window begins: with the first credential, or with the approval."),
+    emergency: z
+      .strictObject({
+        maxDuration: duration(24 * 3_600).describe("Longest window in an emergency."),
+        notify: z.array(selector).max(100).default([]).describe("Who is told at once."),
+        reviewers: people(100).describe("Who reviews it afterwards; never who took it."),
+        reviewWithin: duration(LONGEST_DURATION)
+          .default(DAY)
+          .meta({ writtenDefault: "24h" })
+          .describe("How long after its end the review may take before it is overdue."),
+      })
+      .optional()
+      .describe("Left out: no access without the approval, however it burns."),
   })
   .describe(
     "A rule. Of those that fit, the one that needs the fewest people decides; a deny policy wins over all; none: refused.",

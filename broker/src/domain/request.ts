@@ -1,6 +1,7 @@
 import type { EndReason, RequestState } from "@phi/shared/contract/request";
 import type { RequestId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
+import type { Emergency } from "./emergency.js";
 import type { Stage } from "./policy/rule.js";
 import type { Principal } from "./principal.js";
 
@@ -42,6 +43,8 @@ interface Asked {
   readonly revision: number;
   /** Free text of whoever denied, withdrew, ended or revoked it. */
   readonly endComment: string | undefined;
+  /** There when its requester granted it to themselves. */
+  readonly emergency?: Emergency | undefined;
 }
 
 interface Approved {

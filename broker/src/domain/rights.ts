@@ -1,6 +1,7 @@
 import type { Instant } from "@phi/shared/time";
 import { type Answer, decisionRight, isApprover } from "./approval.js";
 import type { Caller } from "./caller.js";
+import { isReviewer, reviewRight } from "./emergency.js";
 import { samePrincipal } from "./principal.js";
 import { isUsable, type Request } from "./request.js";
 
@@ -12,15 +13,25 @@ export interface Rights {
   readonly use: boolean;
   readonly end: boolean;
   readonly revoke: boolean;
+  readonly review: boolean;
 }
 
-const NOTHING: Rights = { see: false, decide: false, withdraw: false, use: false, end: false, revoke: false };
+const NOTHING: Rights = {
+  see: false,
+  decide: false,
+  withdraw: false,
+  use: false,
+  end: false,
+  revoke: false,
+  review: false,
+};
 
 /** The one place that authorises on a request, by the answers it has so far where they were loaded. Default deny: who is nobody here does not learn that it exists. */
 export function rightsOn(request: Request, caller: Caller, now: Instant, answers: readonly Answer[] = []): Rights {
   const own = samePrincipal(request.requester, caller.principal);
   const approver = isApprover(request, caller.principal);
-  if (!own && !approver && !caller.isAdmin && !caller.mayAudit) return NOTHING;
+  const reviewer = isReviewer(request, caller.principal);
+  if (!own && !approver && !reviewer && !caller.isAdmin && !caller.mayAudit) return NOTHING;
   const live = request.state === "approved" || request.state === "active";
   return {
     see: true,
@@ -28,6 +39,7 @@ export function rightsOn(request: Request, caller: Caller, now: Instant, answers
     withdraw: own && request.state === "pending",
     use: own && isUsable(request, now),
     end: own && live,
-    revoke: (approver || caller.isAdmin) && live,
+    revoke: (approver || reviewer || caller.isAdmin) && live,
+    review: reviewRight(request, caller.principal) === "may_review",
   };
 }

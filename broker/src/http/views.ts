@@ -1,10 +1,12 @@
 import type { PersonView } from "@phi/shared/contract/fields";
 import type { LeaseView, OfferView, RequestView } from "@phi/shared/contract/request";
+import type { EmergencyView } from "@phi/shared/contract/review";
 import type { Me } from "@phi/shared/contract/sign-in";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
 import { openStage, yesOf } from "../domain/approval.js";
 import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
+import type { Emergency } from "../domain/emergency.js";
 import type { Lease } from "../domain/lease.js";
 import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
@@ -75,6 +77,8 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     ...(request.state === "ended" ? { endedBecause: request.endedBecause } : {}),
     ...optional("endComment", request.endComment, same),
     leases: leases.map(leaseView),
+    ...optional("emergency", request.emergency, emergencyView),
+    mayReview: rights.review,
     mayDecide: rights.decide,
     mayUse: rights.use,
     mayEnd: rights.end || rights.revoke,
@@ -83,6 +87,19 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
 
 function offerView({ by, role, duration, reason, at }: Offer): OfferView {
   return { by: person(by), role, duration, ...optional("reason", reason, same), at: toRfc3339(at) };
+}
+
+function emergencyView({ reviewers, reviewBy, review }: Emergency): EmergencyView {
+  return {
+    reviewers: [...reviewers],
+    reviewBy: toRfc3339(reviewBy),
+    ...optional("review", review, ({ by, verdict, reason, at }) => ({
+      by: person(by),
+      verdict,
+      reason,
+      at: toRfc3339(at),
+    })),
+  };
 }
 
 function leaseView(lease: Lease): LeaseView {

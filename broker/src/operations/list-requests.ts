@@ -23,6 +23,7 @@ export function createListRequests({ ledger, dossiers }: { readonly ledger: Ledg
     const found = await ledger.requests({
       requester: query.scope === "mine" ? caller.principal : undefined,
       approvableBy: query.scope === "to_approve" ? caller.principal : undefined,
+      reviewableBy: query.scope === "to_review" ? caller.principal : undefined,
       // What waits for an answer is what is asked for, unless another state is named.
       states: query.state !== undefined ? [query.state] : query.scope === "to_approve" ? ["pending"] : undefined,
       before: query.before as RequestId | undefined,

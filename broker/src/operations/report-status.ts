@@ -1,4 +1,5 @@
 import type { Claimed } from "../domain/lease-moves.js";
+import type { Request } from "../domain/request.js";
 import type { AuditTree } from "../ports/audit-tree.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
@@ -6,7 +7,7 @@ import type { LedgerOverview } from "../ports/ledger-overview.js";
 import type { LaneView, RevocationLanes } from "./revocation-lanes.js";
 import type { Outdated, Standings } from "./standings.js";
 
-/** Overdue leases that the status names; the rest is counted. */
+/** Overdue leases and missing reviews that the status names; the rest is counted. */
 const MOST_NAMED = 20;
 
 export interface TargetStatus extends LaneView {
@@ -24,6 +25,7 @@ export interface Status {
   readonly overdue: readonly Claimed[];
   readonly leases: Readonly<Record<string, number>>;
   readonly targets: readonly TargetStatus[];
+  readonly unreviewed: { readonly count: number; readonly requests: readonly Request[] };
   readonly ledger: { readonly events: number; readonly bytes: number | undefined };
   /** `signed`: events under the newest checkpoint; `conflict`: why no more is signed. */
   readonly log: { readonly key: string | undefined; readonly signed: number; readonly conflict: string | undefined };
@@ -49,7 +51,7 @@ export function createReportStatus({
 }) {
   return async function reportStatus(): Promise<Status> {
     const now = clock.now();
-    const [overdue, overdueCount, leases, held, newest, bytes, head] = await Promise.all([
+    const [overdue, overdueCount, leases, held, newest, bytes, head, unreviewed] = await Promise.all([
       overview.overdueLeases(MOST_NAMED),
       overview.countOverdue(),
       overview.leaseCounts(),
@@ -57,6 +59,7 @@ export function createReportStatus({
       overview.newestEvent(),
       overview.bytes(),
       tree.head(),
+      overview.unreviewed(MOST_NAMED),
     ]);
     const configured = catalogue.resources.map(({ name }) => name);
     const names = [...new Set([...configured, ...held.map(({ resource }) => resource)])];
@@ -65,6 +68,7 @@ export function createReportStatus({
       overdue,
       overdueCount,
       leases,
+      unreviewed,
       targets: names.map((resource) => {
         const counts = held.find((one) => one.resource === resource);
         return {

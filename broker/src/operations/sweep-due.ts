@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import { endOnce } from "./end-once.js";
 import type { RevocationLanes, Room } from "./revocation-lanes.js";
+import { tellLateReviews } from "./tell-late-reviews.js";
 
 interface Needs {
   readonly ledger: Ledger;
@@ -52,6 +53,7 @@ export function createSweepDue({ ledger, clock, lanes, resources }: Needs): Swee
       if (now >= forsakenDue || now < forsakenDue - FORSAKEN_EVERY) {
         forsakenDue = now + FORSAKEN_EVERY;
         await endForsaken(now);
+        await tellLateReviews(ledger, now);
       }
       return { more: requests.length === BATCH || due.length === BATCH || left.some(Boolean) };
     },

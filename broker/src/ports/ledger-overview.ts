@@ -2,6 +2,7 @@ import type { EventId, LeaseId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { Lease, LeaseState } from "../domain/lease.js";
 import type { Active, Claimed } from "../domain/lease-moves.js";
+import type { Request } from "../domain/request.js";
 
 /** One target's leases that have not ended. */
 export interface TargetLeases {
@@ -15,6 +16,8 @@ export interface TargetLeases {
 export interface LedgerOverview {
   /** Leases that have not ended, by state, and the abandoned ones. */
   leaseCounts(): Promise<Record<Exclude<LeaseState, "revoked">, number>>;
+  /** Emergencies that nobody has reviewed, the oldest first, a bounded number; and how many there are. */
+  unreviewed(limit: number): Promise<{ readonly count: number; readonly requests: readonly Request[] }>;
   /** Newest first; without a state those that have not ended. */
   leases(filter: { readonly state?: LeaseState | undefined; readonly limit: number }): Promise<Lease[]>;
   /** Oldest first. */

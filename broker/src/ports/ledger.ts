@@ -4,6 +4,7 @@ import type { EndReason } from "@phi/shared/contract/request";
 import type { EventId, LeaseId, LockId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
+import type { Review } from "../domain/emergency.js";
 import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
 import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Lock } from "../domain/lock.js";
@@ -126,6 +127,10 @@ export type Step =
     }
   | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd }
   | RecordingStep
+  /** Only while the request, an emergency, is over and not reviewed, and the reviewer is not locked. */
+  | { readonly do: "insert_review"; readonly id: RequestId; readonly review: Review }
+  /** Only while its review is missing and that was not told yet. */
+  | { readonly do: "mark_review_overdue"; readonly id: RequestId }
   /** Only while no other lock is in force on its target. */
   | { readonly do: "insert_lock"; readonly lock: Lock }
   | { readonly do: "lift_lock"; readonly id: LockId; readonly at: Instant }
@@ -155,6 +160,8 @@ export interface RequestFilter {
   readonly requester?: Principal | undefined;
   /** Requests that name one of these approvers and are not the principal's own. */
   readonly approvableBy?: Principal | undefined;
+  /** Emergencies without a review that name one of these reviewers and are not the principal's own. */
+  readonly reviewableBy?: Principal | undefined;
   /** Any of these; absent: all. */
   readonly states?: readonly Request["state"][] | undefined;
   readonly before?: RequestId | undefined;
@@ -212,6 +219,8 @@ export interface Ledger {
   lateLeases(revokingSince: Instant, limit: number): Promise<Claimed[]>;
   /** Every lease of the resource that is in revocation and due at `now` has its next turn at `until`: one write, however many they are. */
   postponeDue(resource: string, now: Instant, until: Instant): Promise<void>;
+  /** Emergencies whose review is late at `now`, which was not told yet. */
+  lateReviews(now: Instant, limit: number): Promise<Request[]>;
   /** The next instant at which something is due. */
   nextDue(): Promise<Instant | undefined>;
   /** Sessions that nobody ended although their lease was proven revoked before the instant: their CLI is gone. */

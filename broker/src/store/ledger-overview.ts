@@ -1,8 +1,8 @@
 import type { EventId } from "@phi/shared/ids";
 import { and, asc, desc, eq, inArray, isNotNull, lt, sql } from "drizzle-orm";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
-import { leaseFromRow } from "./rows.js";
-import { auditEvents, leases } from "./schema.js";
+import { leaseFromRow, requestFromRow } from "./rows.js";
+import { auditEvents, leases, requests } from "./schema.js";
 import type { Store } from "./store.js";
 import { withWords } from "./with-words.js";
 
@@ -27,6 +27,13 @@ export function createLedgerOverview({ read }: Pick<Store, "read">): LedgerOverv
         .from(leases)
         .where(sql`${leases.state} = 'abandoned'`);
       return { ...counts, abandoned: left?.count ?? 0 };
+    },
+
+    async unreviewed(limit) {
+      const missing = sql`${requests.emergency} is not null and ${requests.review} is null`;
+      const [counted] = await read.select({ count: sql<number>`count(*)` }).from(requests).where(missing);
+      const rows = await read.select().from(requests).where(missing).orderBy(asc(requests.createdAt)).limit(limit);
+      return { count: counted?.count ?? 0, requests: rows.map(requestFromRow) };
     },
 
     async leases({ state, limit }) {

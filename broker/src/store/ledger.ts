@@ -208,6 +208,11 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       await writer.write([sql`update ${leases} set due_at = ${until} where ${due}`], async () => true);
     },
 
+    async lateReviews(now, limit) {
+      const late = sql`where ${requests.reviewDueAt} <= ${now} order by ${requests.reviewDueAt} limit ${limit}`;
+      return (await all(requests, late)).map(requestFromRow);
+    },
+
     async nextDue() {
       const [next] = await rows(sql`select
         (select min(${requests.dueAt}) from ${requests} where ${requests.dueAt} is not null),

@@ -5,7 +5,7 @@ import type { Store } from "./store.js";
 
 /** Approvers match by group or subject; the list is JSON, and each selector is compared whole. */
 export async function requestsMatching(read: Store["read"], filter: RequestFilter): Promise<SQL | undefined> {
-  const { requester, approvableBy, states, before } = filter;
+  const { requester, approvableBy, reviewableBy, states, before } = filter;
   const conditions: (SQL | undefined)[] = [];
   if (requester !== undefined) {
     conditions.push(eq(requests.requesterIssuer, requester.issuer), eq(requests.requesterSubject, requester.subject));
@@ -15,6 +15,14 @@ export async function requestsMatching(read: Store["read"], filter: RequestFilte
     conditions.push(
       sql`exists (select 1 from json_each(${requests.approvers}) where json_each.value in (select value from json_each(${JSON.stringify(selectors)})))`,
       or(ne(requests.requesterIssuer, approvableBy.issuer), ne(requests.requesterSubject, approvableBy.subject)),
+    );
+  }
+  if (reviewableBy !== undefined) {
+    const selectors = [...reviewableBy.groups.map((group) => `group:${group}`), `principal:${reviewableBy.subject}`];
+    conditions.push(
+      sql`${requests.emergency} is not null and ${requests.review} is null`,
+      sql`exists (select 1 from json_each(${requests.emergency}, '$.reviewers') where json_each.value in (select value from json_each(${JSON.stringify(selectors)})))`,
+      or(ne(requests.requesterIssuer, reviewableBy.issuer), ne(requests.requesterSubject, reviewableBy.subject)),
     );
   }
   if (states !== undefined) conditions.push(inArray(requests.state, [...states]));

@@ -1,4 +1,5 @@
 import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import type { Emergency } from "../domain/emergency.js";
 import { type Lease, leaseDue, type RevokeReason } from "../domain/lease.js";
 import { approvalsNeeded, everyApprover, type Stage } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
@@ -37,6 +38,7 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
     createdAt: row.createdAt,
     pendingUntil: row.pendingUntil,
     endComment: row.endComment ?? undefined,
+    ...emergencyFromRow(row),
   };
   const approved = () => ({
     approvedAt: present(row.approvedAt, `approval time of ${row.id}`),
@@ -118,7 +120,21 @@ export function requestToRow(request: Request, idempotencyKey: string | undefine
     expiresAt: "expiresAt" in request ? (request.expiresAt ?? null) : null,
     dueAt: requestDue(request)?.at ?? null,
     idempotencyKey: idempotencyKey ?? null,
+    ...emergencyToRow(request.emergency),
   };
+}
+
+function emergencyFromRow({ emergency, review }: typeof requests.$inferSelect): { emergency?: Emergency } {
+  if (emergency === null) return {};
+  const { reviewers, notify, reviewBy } = emergency;
+  const named = { reviewers: reviewers as Selector[], notify: notify as Selector[], reviewBy };
+  return { emergency: review === null ? named : { ...named, review } };
+}
+
+function emergencyToRow(emergency: Emergency | undefined): Partial<typeof requests.$inferInsert> {
+  if (emergency === undefined) return {};
+  const { reviewers, notify, reviewBy } = emergency;
+  return { emergency: { reviewers: [...reviewers], notify: [...notify], reviewBy }, reviewDueAt: reviewBy };
 }
 
 export function leaseFromRow(row: typeof leases.$inferSelect): Lease {

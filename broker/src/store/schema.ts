@@ -69,6 +69,13 @@ interface OfferColumn {
   readonly at: number;
 }
 
+interface ReviewColumn {
+  readonly by: { readonly issuer: string; readonly subject: string; readonly name: string };
+  readonly verdict: "ok" | "flag";
+  readonly reason: string;
+  readonly at: number;
+}
+
 export const requests = sqliteTable(
   "requests",
   {
@@ -109,8 +116,16 @@ export const requests = sqliteTable(
     endComment: text("end_comment"),
     dueAt: integer("due_at"),
     idempotencyKey: text("idempotency_key"),
+    emergency: text("emergency", { mode: "json" }).$type<{ reviewers: string[]; notify: string[]; reviewBy: number }>(),
+    /** The instant at which a missing review is overdue; empty once it is there, or was said to be. */
+    reviewDueAt: integer("review_due_at"),
+    review: text("review", { mode: "json" }).$type<ReviewColumn>(),
   },
   (table) => [
+    index("requests_review_due").on(table.reviewDueAt).where(sql`${table.reviewDueAt} is not null`),
+    index("requests_to_review")
+      .on(table.createdAt)
+      .where(sql`${table.emergency} is not null and ${table.review} is null`),
     index("requests_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
     index("requests_by_requester").on(table.requesterSubject, table.createdAt),
     index("requests_by_time").on(table.createdAt),

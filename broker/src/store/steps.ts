@@ -196,6 +196,23 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
     case "close_recording":
     case "remove_recording":
       return compileRecordingStep(step, condition, follow);
+    case "insert_review":
+      return single(
+        updateIf(
+          requests,
+          { review: { ...step.review, by: { ...step.review.by } }, reviewDueAt: null },
+          sql`${requests.id} = ${step.id} and ${requests.state} = 'ended' and ${requests.emergency} is not null and ${requests.review} is null
+            and not ${isLocked({ principal: step.review.by })} and ${condition}`,
+        ),
+      );
+    case "mark_review_overdue":
+      return single(
+        updateIf(
+          requests,
+          { reviewDueAt: null },
+          sql`${requests.id} = ${step.id} and ${requests.reviewDueAt} is not null and ${condition}`,
+        ),
+      );
     case "insert_lock": {
       const { target } = step.lock;
       return single(

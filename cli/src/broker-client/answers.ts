@@ -22,9 +22,11 @@ export function parseLeaseReply(value: unknown): LeaseReply | undefined {
   if (!isName(resource) || !isName(role) || !isInstant(expiresAt) || !isMilliseconds(expiresInMs)) return undefined;
   const recording = value.recording === undefined ? undefined : parseRecordingRules(value.recording);
   if (value.recording !== undefined && recording === undefined) return undefined;
+  if (value.emergency !== undefined && value.emergency !== true) return undefined;
   const reply = {
     ...{ lease, session, request, resource, role, expiresAt, expiresInMs, environment },
     ...(recording === undefined ? {} : { recording }),
+    ...(value.emergency === true ? { emergency: true as const } : {}),
   };
   if (heartbeatMs === undefined) return reply;
   if (!Number.isSafeInteger(heartbeatMs) || !isMilliseconds(heartbeatMs) || heartbeatMs === 0) return undefined;

@@ -36,6 +36,7 @@ import {
   requestView,
 } from "@phi/shared/contract/request";
 import { type ResourceList, resourceList } from "@phi/shared/contract/resource";
+import type { ReviewOrder } from "@phi/shared/contract/review";
 import {
   type RecordingPage,
   recordingPage,
@@ -76,6 +77,7 @@ export interface BrokerClient {
   withdraw(id: string, order: EndOrder): Promise<RequestView>;
   end(id: string, order: EndOrder): Promise<RequestView>;
   revoke(id: string, order: EndOrder): Promise<RequestView>;
+  review(id: string, order: ReviewOrder): Promise<RequestView>;
   locks(): Promise<LockList>;
   lock(order: LockOrder): Promise<LockReply>;
   unlock(order: UnlockOrder): Promise<LockView>;
@@ -176,6 +178,7 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     sessions: (query) => get(`/v1/sessions${queryText(query)}`, sessionList),
     recording: (session, from) =>
       get(`/v1/sessions/${encodeURIComponent(session)}/recording?from=${from}`, recordingPage),
+    review: (id, order) => post(at(id, "/review"), order, requestView),
     locks: () => get("/v1/locks", lockList),
     lock: (order) => post("/v1/locks", order, lockReply),
     unlock: (order) => post("/v1/locks/lift", order, lockView),

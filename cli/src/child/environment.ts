@@ -30,7 +30,7 @@ const CONNECTION_VARIABLES = [
 ];
 
 /** What phi itself sets, and its own secrets: never inherited by the child. */
-const OWN_VARIABLES = /^PHI_(?:REQUEST|RESOURCE|EXPIRES_AT|TOKEN.*|.*_TOKEN|.*_SECRET)$/;
+const OWN_VARIABLES = /^PHI_(?:REQUEST|RESOURCE|EXPIRES_AT|EMERGENCY|TOKEN.*|.*_TOKEN|.*_SECRET)$/;
 
 /**
  * Variables that make a program load or run something, or phi itself go elsewhere: a credential has no use for them, so an
@@ -51,6 +51,7 @@ export function leaseVariables(reply: LeaseReply): Record<string, string> {
     PHI_REQUEST: reply.request,
     PHI_RESOURCE: reply.resource,
     PHI_EXPIRES_AT: reply.expiresAt,
+    ...(reply.emergency === true ? { PHI_EMERGENCY: "1" } : {}),
   };
 }
 

@@ -41,7 +41,7 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags, show: (line: str
       if (onTerminal && !flags.quiet)
         writeAll(
           2,
-          `${style.faint(`phi: ${reply.resource} as ${reply.role} until ${clock(Date.now() + reply.expiresInMs)} (${left(reply.expiresInMs)})${recorded(reply)}`)}\n`,
+          `${(reply.emergency === true ? style.bad : style.faint)(`phi: ${reply.emergency === true ? "EMERGENCY: " : ""}${reply.resource} as ${reply.role} until ${clock(Date.now() + reply.expiresInMs)} (${left(reply.expiresInMs)})${recorded(reply)}`)}\n`,
         );
     },
     warning: (minutes) =>

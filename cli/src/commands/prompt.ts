@@ -18,7 +18,8 @@ export function promptText(env: Readonly<Record<string, string | undefined>>, no
   const resource = printable(env.PHI_RESOURCE ?? "", 63);
   if (resource === "" || Number.isNaN(end)) return undefined;
   const seconds = Math.ceil((end - now) / 1000);
-  return `${resource} ${seconds <= 0 ? "over" : short(seconds)}`;
+  const emergency = env.PHI_EMERGENCY === "1" ? "EMERGENCY " : "";
+  return `${emergency}${resource} ${seconds <= 0 ? "over" : short(seconds)}`;
 }
 
 /** Two digits at most per unit, one unit when it is enough: `40s`, `12m`, `2h5m`, `3d`. */

@@ -1,4 +1,4 @@
-import { type RequestState, type RequestView, requestStates } from "@phi/shared/contract/request";
+import { type RequestScope, type RequestState, type RequestView, requestStates } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import { nearest, printable } from "@phi/shared/text";
 import type { Command } from "commander";
@@ -11,6 +11,7 @@ import { writeTable } from "../terminal/table.js";
 
 interface Flags {
   readonly toApprove?: boolean;
+  readonly toReview?: boolean;
   readonly all?: boolean;
   readonly mine?: boolean;
   readonly state?: string;
@@ -28,6 +29,7 @@ export function define(command: Command, run: Run): void {
   command
     .option("--mine", "what I asked for (the default)")
     .option("--to-approve", "what waits for my answer")
+    .option("--to-review", "emergencies that wait for my review")
     .option("--all", "everything I may see")
     .option("--state <state>", `only these: ${requestStates.join(", ")}`)
     .option("--limit <n>", `at most this many, newest first (${USUAL_LIMIT})`)
@@ -35,11 +37,14 @@ export function define(command: Command, run: Run): void {
 }
 
 async function requests(phi: Invocation, flags: Flags): Promise<number> {
-  const scopes = [flags.mine && "mine", flags.toApprove && "to_approve", flags.all && "all"].filter(
-    (scope) => scope !== undefined && scope !== false,
-  );
-  if (scopes.length > 1) throw new PhiError("usage", "--mine, --to-approve and --all exclude each other.");
-  const scope = (scopes[0] ?? "mine") as "mine" | "to_approve" | "all";
+  const scopes = [
+    flags.mine && "mine",
+    flags.toApprove && "to_approve",
+    flags.toReview && "to_review",
+    flags.all && "all",
+  ].filter((scope) => scope !== undefined && scope !== false);
+  if (scopes.length > 1) throw new PhiError("usage", "--mine, --to-approve, --to-review and --all exclude each other.");
+  const scope = (scopes[0] ?? "mine") as RequestScope;
   const state = readState(flags.state);
   const limit = readLimit(flags.limit);
   const broker = await phi.broker();
@@ -84,13 +89,15 @@ function readLimit(typed: string | undefined): number {
   throw new PhiError("invalid_input", `--limit: "${printable(typed, 60)}" is not a number from 1 to ${LARGEST_LIMIT}.`);
 }
 
-function emptyWords(scope: "mine" | "to_approve" | "all", state: RequestState | undefined): string {
+function emptyWords(scope: RequestScope, state: RequestState | undefined): string {
   const which = state === undefined ? "" : ` that is ${state}`;
   switch (scope) {
     case "mine":
       return `You have no request${which}.`;
     case "to_approve":
       return `No request${which} waits for your answer.`;
+    case "to_review":
+      return `No emergency${which} waits for your review.`;
     case "all":
       return `There is no request${which} that you may see.`;
   }

@@ -23,10 +23,11 @@ export function define(command: Command, run: Run): void {
 async function status(phi: Invocation): Promise<number> {
   const { profile, broker: url } = await phi.signedIn();
   const broker = await phi.broker();
-  const [me, mine, waiting, { locks }, log] = await Promise.all([
+  const [me, mine, waiting, unreviewed, { locks }, log] = await Promise.all([
     broker.me(),
     broker.requests({ scope: "mine", limit: LOOKED_AT }),
     broker.requests({ scope: "to_approve", limit: LOOKED_AT }),
+    broker.requests({ scope: "to_review", limit: LOOKED_AT }),
     broker.locks(),
     // That it is not signed is no reason to show nothing.
     broker.log().catch(() => undefined),
@@ -44,6 +45,7 @@ async function status(phi: Invocation): Promise<number> {
       profile,
       requests,
       locks,
+      toReview: unreviewed.requests.map((view) => view.request),
       toApprove: waiting.requests.map((view) => view.request),
       ...(log === undefined ? {} : { log: { key: log.key, signed } }),
     });
@@ -69,6 +71,14 @@ async function status(phi: Invocation): Promise<number> {
       terminal,
       paint.talk.waiting(
         `${count === 1 ? "1 request waits" : `${count} requests wait`} for your answer: ${phi.typed("requests", "--to-approve")}`,
+      ),
+    );
+  const reviews = unreviewed.requests.length;
+  if (reviews > 0)
+    say(
+      terminal,
+      paint.talk.waiting(
+        `${reviews === 1 ? "1 emergency waits" : `${reviews} emergencies wait`} for your review: ${phi.typed("requests", "--to-review")}`,
       ),
     );
   return 0;

@@ -2,6 +2,7 @@ import type { RequestView } from "@phi/shared/contract/request";
 import { CATALOGUE } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import type { Invocation } from "../invocation.js";
+import { reviewWords } from "../terminal/emergency-words.js";
 import { nextCommands } from "../terminal/next-commands.js";
 import { say } from "../terminal/output.js";
 import { personWords, windowSentence } from "../terminal/request-words.js";
@@ -24,7 +25,10 @@ export async function reportDecision(phi: Invocation, waiting: Waiting): Promise
     return CATALOGUE.still_pending.exit;
   }
   say(terminal, sentence(view, paint.talk));
-  const window = windowSentence(view, (await phi.broker()).now());
+  const now = (await phi.broker()).now();
+  const review = reviewWords(view, now);
+  if (review !== undefined) say(terminal, `  to be reviewed ${review}`);
+  const window = windowSentence(view, now);
   if (window !== undefined) say(terminal, `  ${window}`);
   const [next] = nextCommands(view, (await phi.signedIn()).signIn.principal, phi.typed);
   if (next !== undefined) say(terminal, `  next: ${paint.talk.accent(next)}`);
@@ -56,6 +60,7 @@ function sentence(view: RequestView, paint: Invocation["paint"]["talk"]): string
   switch (view.state) {
     case "approved":
     case "active":
+      if (view.emergency !== undefined) return paint.bad("✔ granted at once, as an emergency");
       return answer === undefined
         ? `${paint.good("✔ allowed at once")} by policy "${printable(view.policy, 200)}"`
         : `${paint.good("✔ approved")}${by}${said}`;

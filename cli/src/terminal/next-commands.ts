@@ -29,10 +29,16 @@ export function nextCommands(
         ...(view.mayUse ? [typed("exec", view.resource, "--", "psql")] : []),
         ...(view.mayEnd ? [typed("end", view.request)] : []),
       ];
+    case "ended":
+      return view.mayReview
+        ? [
+            typed("audit", "--request", view.request),
+            typed("review", view.request, "--ok", "--reason", "what you found"),
+          ]
+        : [];
     case "denied":
     case "withdrawn":
     case "lapsed":
-    case "ended":
       return [];
   }
 }

@@ -1,6 +1,7 @@
 import type { LeaseView, RequestView } from "@phi/shared/contract/request";
 import { printable } from "@phi/shared/text";
 import type { Instant } from "@phi/shared/time";
+import { emergencyMark, reviewWords } from "./emergency-words.js";
 import type { Paint } from "./paint.js";
 import {
   approvalWords,
@@ -26,6 +27,7 @@ export interface CardLook {
 export function requestCard(view: RequestView, { now, paint, next = [] }: CardLook): string[] {
   const at = (instant: string) => timeForPeople(Date.parse(instant), now);
   const until = untilWords(view, now);
+  const mark = emergencyMark(view, now);
   const rows: [label: string, text: string | undefined][] = [
     ["who", personWords(view.requester)],
     ["what", whatIsAsked(view)],
@@ -33,6 +35,7 @@ export function requestCard(view: RequestView, { now, paint, next = [] }: CardLo
     ["ticket", view.ticket === undefined ? undefined : printable(view.ticket)],
     ["needs", view.state === "pending" ? approvalWords(view) : undefined],
     ["offer", offerWords(view)],
+    ["review", reviewWords(view, now)],
     ["policy", printable(view.policy, 200)],
     ["asked", at(view.createdAt)],
     ["lapses", view.state === "pending" ? `unanswered at ${at(view.pendingUntil)}` : undefined],
@@ -44,7 +47,7 @@ export function requestCard(view: RequestView, { now, paint, next = [] }: CardLo
     ...view.leases.map((lease): [string, string] => ["lease", leaseWords(lease, at)]),
   ];
   const lines = [
-    `${paint.strong(view.request)}  ${paintState(stateWords(view), view, paint)}${until === "" ? "" : `, ${until}`}`,
+    `${paint.strong(view.request)}  ${paintState(stateWords(view), view, paint)}${until === "" ? "" : `, ${until}`}${mark === undefined ? "" : `  ${paint.bad(mark)}`}`,
   ];
   for (const [label, text] of rows) {
     if (text !== undefined) lines.push(`  ${paint.faint(label.padEnd(8))} ${text}`);

@@ -1,6 +1,7 @@
 import type { RequestView } from "@phi/shared/contract/request";
 import { formatDuration } from "@phi/shared/duration";
 import type { Instant } from "@phi/shared/time";
+import { emergencyMark } from "./emergency-words.js";
 import { overdueLeases, paintState, personWords, stateWords, untilWords } from "./request-words.js";
 import type { Column } from "./table.js";
 
@@ -16,7 +17,8 @@ export function requestColumns(now: Instant): Column<RequestView>[] {
       head: "STATE",
       cell: (view) => {
         const overdue = overdueLeases(view).length;
-        return overdue === 0 ? stateWords(view) : `${stateWords(view)}, ${overdue} OVERDUE`;
+        const parts = [stateWords(view), overdue === 0 ? undefined : `${overdue} OVERDUE`, emergencyMark(view, now)];
+        return parts.filter((part) => part !== undefined).join(", ");
       },
       style: (text, view, paint) => paintState(text, view, paint),
     },

@@ -21,6 +21,7 @@ export function exampleRequest(changes: Partial<RequestView> = {}): RequestView 
     createdAt: "2026-11-22T12:00:00.000Z",
     pendingUntil: "2026-11-23T12:00:00.000Z",
     leases: [],
+    mayReview: false,
     mayDecide: false,
     mayUse: false,
     mayEnd: false,

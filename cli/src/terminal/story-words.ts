@@ -22,6 +22,12 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
   switch (event.kind) {
     case "request.created":
       return `asked for ${word(data.role)} on ${printable(event.resource ?? "")} for ${formatDuration(number(data.duration))}${quoted(data.reason)}${data.ticket === undefined ? "" : ` [${word(data.ticket)}]`}`;
+    case "request.emergency":
+      return `took it without an approval, as an EMERGENCY${quoted(data.reason)}`;
+    case "review.given":
+      return `${data.verdict === "ok" ? "reviewed the emergency: ok" : "reviewed the emergency and FLAGGED it"}${quoted(data.reason)}`;
+    case "review.overdue":
+      return "review OVERDUE: nobody has looked at this emergency in time";
     case "request.approved":
       return event.actor === undefined
         ? `policy "${word(data.policy)}" allows it at once`

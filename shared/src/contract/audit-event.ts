@@ -36,6 +36,11 @@ export const auditKinds = {
   "approval.refused": "somebody tried to decide who may not",
   "offer.made": "an approver offers less than what was asked for",
   "offer.accepted": "the requester took what was offered; the request is the smaller one now",
+  "request.emergency":
+    "a principal took access without an approval, because it is an emergency; somebody else must review it",
+  "review.given": "somebody reviewed an emergency: ok, or flagged",
+  "review.refused": "somebody tried to review who may not",
+  "review.overdue": "nobody has reviewed an emergency in time",
   "lease.planned": "the credential is on record; nothing exists on the target yet",
   "lease.issued": "the credential was made and handed over",
   "lease.issue_failed": "the target did not make the credential; it is revoked as if it had",

@@ -36,6 +36,8 @@ export const leaseReply = z.object({
   heartbeatMs: z.int().positive().optional(),
   /** What to record of the session; absent when nothing is. */
   recording: recordingRules.optional(),
+  /** The requester granted it to themselves, and somebody reviews it. */
+  emergency: z.literal(true).optional(),
   /** Variables for the child's environment, secret ones included. */
   environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string().max(8_192)),
 });

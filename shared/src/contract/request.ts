@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LONGEST_DURATION } from "../duration.js";
 import { instant, leaseId, line, name, personView, requestId, seconds } from "./fields.js";
+import { emergencyView } from "./review.js";
 
 /** `design §3`: the life of a request. `ended` says how in `endedBecause`. */
 export const requestStates = ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"] as const;
@@ -22,6 +23,8 @@ export const requestOrder = z.strictObject({
   ticket: line(120).optional(),
   /** For one command: the request ends with it. */
   once: z.boolean().optional(),
+  /** Now and without an approval, where policy has a clause for it; somebody reviews it afterwards. */
+  emergency: z.boolean().optional(),
 });
 export type RequestOrder = z.infer<typeof requestOrder>;
 
@@ -102,6 +105,9 @@ export const requestView = z.object({
   /** Free text of whoever denied, withdrew, ended or revoked it. */
   endComment: z.string().optional(),
   leases: z.array(leaseView),
+  /** There when its requester granted it to themselves in an emergency. */
+  emergency: emergencyView.optional(),
+  mayReview: z.boolean(),
   /** What the caller may do with it now. */
   mayDecide: z.boolean(),
   mayUse: z.boolean(),
@@ -109,7 +115,8 @@ export const requestView = z.object({
 });
 export type RequestView = z.infer<typeof requestView>;
 
-export const requestScope = z.enum(["mine", "to_approve", "all"]);
+export const requestScope = z.enum(["mine", "to_approve", "to_review", "all"]);
+export type RequestScope = z.infer<typeof requestScope>;
 
 /** `GET /v1/requests`, newest first. */
 export const requestQuery = z.strictObject({

@@ -7,6 +7,18 @@ export interface Stage {
   readonly count: number;
 }
 
+/** That people named by the rule may take access at once, without an approval, when it is an emergency. */
+export interface EmergencyClause {
+  /** Longest window, in seconds. */
+  readonly maxDuration: number;
+  /** Who is told at once. */
+  readonly notify: readonly Selector[];
+  /** Who reviews it afterwards; never who took it. */
+  readonly reviewers: readonly Selector[];
+  /** How long after its end the review may take, in seconds. */
+  readonly reviewWithin: number;
+}
+
 interface Named {
   /** What people read when it decides. Unique. */
   readonly name: string;
@@ -36,6 +48,7 @@ export interface AllowRule extends Named {
   readonly claimWithin: number;
   /** When the window begins. */
   readonly starts: "first_use" | "approval";
+  readonly emergency?: EmergencyClause | undefined;
 }
 
 /** A rule that says no, whatever others say. */

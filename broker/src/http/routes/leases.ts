@@ -27,6 +27,7 @@ export const leaseRoutes = (broker: Broker) => [
         role: request.role,
         expiresAt: toRfc3339(expiresAt),
         expiresInMs,
+        ...(request.emergency === undefined ? {} : { emergency: true as const }),
         ...(lease.use === "command" ? { heartbeatMs: HEARTBEAT_EVERY } : {}),
         ...(recording === undefined ? {} : { recording }),
         environment: { ...credential.environment.reveal() },

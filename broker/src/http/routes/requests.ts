@@ -8,6 +8,7 @@ import {
   requestQuery,
   requestView as requestViewSchema,
 } from "@phi/shared/contract/request";
+import { reviewOrder } from "@phi/shared/contract/review";
 import type { Closing } from "../../operations/close-request.js";
 import type { Broker } from "../app.js";
 import { callerRoute } from "../route.js";
@@ -23,7 +24,8 @@ export const requestRoutes = (broker: Broker) => [
     status: 201,
     reply: requestViewSchema,
     handle: async (caller, { body, idempotencyKey }) => {
-      const request = await broker.createRequest(caller, body, idempotencyKey);
+      const ask = body.emergency === true ? broker.askInEmergency : broker.createRequest;
+      const request = await ask(caller, body, idempotencyKey);
       return requestView(await broker.dossiers.open(caller, request.id));
     },
   }),
@@ -73,6 +75,15 @@ export const requestRoutes = (broker: Broker) => [
     status: 200,
     reply: requestViewSchema,
     handle: async (caller, { param, body }) => requestView(await broker.acceptOffer(caller, param("id"), body)),
+  }),
+  callerRoute({
+    method: "post",
+    path: "/v1/requests/:id/review",
+    summary: "Review an emergency that is over",
+    body: reviewOrder,
+    status: 200,
+    reply: requestViewSchema,
+    handle: async (caller, { param, body }) => requestView(await broker.reviewEmergency(caller, param("id"), body)),
   }),
   ...(["withdraw", "end", "revoke"] as const).map((closing: Closing) =>
     callerRoute({

@@ -38,7 +38,7 @@ export async function fillOrder(phi: Invocation, typed: TypedOrder): Promise<Fil
     resource: chosen.resource,
     role: offer.role,
     for: length ?? (await askLength(offer, look)),
-    reason: typed.reason ?? (offer.reasonRequired ? await askReason(look) : undefined),
+    reason: typed.reason ?? (offer.reasonRequired || typed.emergency === true ? await askReason(look) : undefined),
   };
   const hasAsked =
     filled.resource !== resource ||
@@ -131,6 +131,7 @@ function commandOf(phi: Invocation, order: FilledOrder): string {
     order.reason && ["--reason", order.reason],
     order.ticket && ["--ticket", order.ticket],
     order.once === true && ["--once"],
+    order.emergency && ["--emergency"],
   ];
   return phi.typed("request", order.resource, ...flags.flatMap((flag) => flag || []));
 }

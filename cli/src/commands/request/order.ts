@@ -11,12 +11,13 @@ export interface TypedOrder {
   readonly reason?: string | undefined;
   readonly ticket?: string | undefined;
   readonly once?: boolean | undefined;
+  readonly emergency?: boolean | undefined;
 }
 
 /** Checks what was typed against the contract before anything is sent; one sentence names the flag. */
 export function readOrder(typed: TypedOrder & { readonly resource: string; readonly for: string }): RequestOrder {
-  const { resource, role, reason, ticket, once } = typed;
-  const given = { role, reason, ticket, once };
+  const { resource, role, reason, ticket, once, emergency } = typed;
+  const given = { role, reason, ticket, once, emergency };
   const order = {
     resource,
     duration: readLength(typed.for, "--for"),
