@@ -3,6 +3,7 @@ import { createAdminHandlers } from "./admin/handlers.js";
 import { serveSocket } from "./admin/serve-socket.js";
 import { createSigningDesk } from "./audit/signing-desk.js";
 import type { Config } from "./config/config.js";
+import { createChannel } from "./destinations/channels.js";
 import { createDestination } from "./destinations/destinations.js";
 import { compilePolicy } from "./domain/policy/policy.js";
 import { createExpiryLoop } from "./expiry/loop.js";
@@ -31,6 +32,7 @@ import { createExportAudit } from "./operations/export-audit.js";
 import { createFindLockTarget } from "./operations/find-lock-target.js";
 import { createFindUsableRequest } from "./operations/find-usable-request.js";
 import { createIssueLease } from "./operations/issue-lease.js";
+import { keepingAddresses } from "./operations/keep-addresses.js";
 import { createKeepLease } from "./operations/keep-lease.js";
 import { createKeepRecordings } from "./operations/keep-recordings.js";
 import { createKeepTime } from "./operations/keep-time.js";
@@ -65,12 +67,14 @@ import { createSignOut } from "./operations/sign-out.js";
 import { createStandings } from "./operations/standings.js";
 import { createSweepDue } from "./operations/sweep-due.js";
 import { createDeliveries } from "./outbox/deliveries.js";
+import { createTelling } from "./outbox/telling.js";
 import { wakingLedger } from "./outbox/waking-ledger.js";
 import type { Catalogue } from "./ports/catalogue.js";
 import type { Clock } from "./ports/clock.js";
 import type { Ledger } from "./ports/ledger.js";
 import type { Log } from "./ports/log.js";
 import type { Provider } from "./ports/provider.js";
+import { createAddressBook } from "./store/address-book.js";
 import { createAuditExports } from "./store/audit-export.js";
 import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
@@ -80,6 +84,7 @@ import { openStore } from "./store/open.js";
 import { openServer } from "./store/open-server.js";
 import { createOutbox } from "./store/outbox.js";
 import { createRecordings } from "./store/recordings.js";
+import { createReminders } from "./store/reminders.js";
 import { createRequestRecords } from "./store/request-records.js";
 import { createSteadyClock } from "./time/steady-clock.js";
 
@@ -135,8 +140,25 @@ export async function startBroker({
   const realLedger = createLedger(store, changes);
   const metrics = createMetrics();
   const overview = createLedgerOverview(store);
+  const addressBook = createAddressBook(store);
+  const telling = createTelling({
+    ...config.notify,
+    channels: Object.entries(config.notify.channels).map(([name, order]) => createChannel(name, order, clock)),
+    remindAfter: config.notify.remindAfter,
+    escalate: config.notify.escalate,
+    admins: config.admins,
+    broker: config.publicUrl,
+    ledger: realLedger,
+    addressBook,
+    reminders: createReminders(store),
+    clock,
+    log,
+  });
   const deliveries = createDeliveries({
-    destinations: config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout, clock })),
+    destinations: [
+      ...config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout, clock })),
+      ...telling.destinations,
+    ],
     outbox: createOutbox(store),
     ledger: realLedger,
     overview,
@@ -144,6 +166,13 @@ export async function startBroker({
     clock,
     random: Math.random,
     log,
+  });
+  const reminderLoop = telling.reminderLoop(deliveries.wake);
+  const identity = createIdentity({
+    issuerUrl: config.issuer.url,
+    clientId: config.issuer.clientId,
+    groupsClaim: config.issuer.groupsClaim,
+    clock,
   });
   const ledger = wakingLedger(
     measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic),
@@ -247,12 +276,7 @@ export async function startBroker({
     authenticate: createAuthenticate({ ledger, locks, clock, admins: config.admins, auditors: config.auditors }),
     signIn: createSignIn({
       ledger,
-      identity: createIdentity({
-        issuerUrl: config.issuer.url,
-        clientId: config.issuer.clientId,
-        groupsClaim: config.issuer.groupsClaim,
-        clock,
-      }),
+      identity: telling.needsAddresses ? keepingAddresses(identity, { addressBook, clock }) : identity,
       locks,
       clock,
       maxAge: config.signIn.maxAge,
@@ -334,6 +358,7 @@ export async function startBroker({
       rotateLogKey: createRotateLogKey({ ledger, tree, clock }),
       adoptLog: createAdoptLog({ ledger, tree, clock }),
       eraseTexts: createEraseTexts({ ledger, clock }),
+      tryChannel: telling.tryChannel,
     }),
     metrics: renderMetrics,
   };
@@ -353,6 +378,7 @@ export async function startBroker({
     loop.start();
     recordingsKeeper.start();
     deliveries.start();
+    reminderLoop?.start();
     socket = config.adminSocket === undefined ? undefined : await serveSocket(config.adminSocket, admin, log);
     const server = await listen(createApp(broker), config.listen);
     return {
@@ -370,6 +396,7 @@ export async function startBroker({
         await ledger
           .record({ id: newId("event"), at: clock.now(), kind: "broker.stopped", data: {} })
           .catch(() => undefined);
+        await reminderLoop?.stop();
         await deliveries.stop();
         await Promise.all(Object.values(providers).map((provider) => provider.close()));
         await store.close();
@@ -381,6 +408,7 @@ export async function startBroker({
     await sweeps.stop();
     await recordingsKeeper.stop();
     await loop.stop();
+    await reminderLoop?.stop();
     await deliveries.stop();
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await store.close();

@@ -6,6 +6,7 @@ import { checkConfig, printConfigSchema } from "./commands/config.js";
 import { listDeliveries, retryDelivery, skipDelivery } from "./commands/deliveries.js";
 import { abandonLease, listLeases } from "./commands/leases.js";
 import { listLocks, lock, unlock } from "./commands/locks.js";
+import { tryChannel } from "./commands/notify.js";
 import { diffPolicies } from "./commands/policy/diff.js";
 import { replayPolicy } from "./commands/policy/replay.js";
 import { testPolicy } from "./commands/policy/test.js";
@@ -130,6 +131,11 @@ operators(audit, "adopt-head", "begin it anew where the ledger stands, after a r
 operators(audit, "erase <id>", "erase what people typed into an event, or everywhere about a request")
   .requiredOption("--reason <text>", "why, for the audit log")
   .action(eraseTexts);
+
+const notify = program.command("notify").description("telling people");
+operators(notify, "test <channel>", "send a notice that says it is a try-out; exits 1 when it was not taken")
+  .option("--to <address>", "whom, for channels that reach persons")
+  .action(async (channel, options) => exitWith(await tryChannel(channel, options)));
 
 operators(program, "backup <file>", "write a copy of the ledger while the broker runs").action(backUp);
 

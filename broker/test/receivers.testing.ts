@@ -17,6 +17,7 @@ export async function startHttpReceiver(answer: (call: ReceivedCall) => number =
   const calls: ReceivedCall[] = [];
   const taken: ReceivedCall[] = [];
   let judge = answer;
+  let bodyOf = () => "ok";
   const server = createHttpServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (chunk: string) => {
@@ -27,7 +28,7 @@ export async function startHttpReceiver(answer: (call: ReceivedCall) => number =
       calls.push(call);
       const status = judge(call);
       if (status >= 200 && status < 300) taken.push(call);
-      response.writeHead(status).end("ok");
+      response.writeHead(status).end(bodyOf());
     });
   });
   const listen = (port: number) =>
@@ -47,6 +48,10 @@ export async function startHttpReceiver(answer: (call: ReceivedCall) => number =
     taken,
     answerWith(next: typeof answer) {
       judge = next;
+    },
+    /** The body of each answer. */
+    set answerBody(next: () => string) {
+      bodyOf = next;
     },
     stop,
     start: () => listen(port),

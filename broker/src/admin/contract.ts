@@ -166,6 +166,17 @@ export const textsErased = z.object({ events: z.int() });
 export const setLockOrder = lockOrder.extend({ operator });
 export const liftLockOrder = unlockOrder.extend({ operator });
 
+export const notifyTestOrder = z.strictObject({
+  channel: z.string().min(1).max(100),
+  to: z
+    .string()
+    .max(320)
+    .regex(/^[^\s<>@,;:"()[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$/, "must be an e-mail address")
+    .optional(),
+  operator,
+});
+export const notifyTestReply = z.object({ taken: z.boolean(), because: z.string().optional() });
+
 /** Every order with its reply. */
 export const adminCalls = {
   status: { order: z.strictObject({}), reply: statusReply },
@@ -176,6 +187,7 @@ export const adminCalls = {
   locks: { order: z.strictObject({}), reply: lockList },
   reconcile: { order: reconcileOrder, reply: reconcileReply },
   past_requests: { order: pastRequestsOrder, reply: pastRequestsReply },
+  notify_test: { order: notifyTestOrder, reply: notifyTestReply },
   deliveries: { order: deliveriesOrder, reply: deliveriesReply },
   delivery_retry: { order: deliveryRetryOrder, reply: deliveryRetryReply },
   delivery_skip: { order: deliverySkipOrder, reply: deliverySkipReply },

@@ -16,6 +16,7 @@ import type { createReportStatus } from "../operations/report-status.js";
 import type { createRotateLogKey } from "../operations/rotate-log-key.js";
 import type { createSetLock } from "../operations/set-lock.js";
 import type { createRetryDelivery, createSkipDelivery } from "../operations/steer-delivery.js";
+import type { createTryChannel } from "../operations/try-channel.js";
 import type { AuditTree } from "../ports/audit-tree.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -56,6 +57,7 @@ interface Needs {
   readonly rotateLogKey: ReturnType<typeof createRotateLogKey>;
   readonly adoptLog: ReturnType<typeof createAdoptLog>;
   readonly eraseTexts: ReturnType<typeof createEraseTexts>;
+  readonly tryChannel: ReturnType<typeof createTryChannel>;
 }
 
 /** One handler per call: order → operation → reply. */
@@ -82,6 +84,7 @@ export function createAdminHandlers(needs: Needs): {
     rotateLogKey,
     adoptLog,
     eraseTexts,
+    tryChannel,
   } = needs;
   return {
     async status(): Promise<StatusReply> {
@@ -169,6 +172,11 @@ export function createAdminHandlers(needs: Needs): {
           ...(because === undefined ? {} : { because }),
         })),
       };
+    },
+
+    async notify_test({ channel, to, operator }) {
+      const because = await tryChannel(channel, to, printable(operator, 100));
+      return because === undefined ? { taken: true } : { taken: false, because };
     },
 
     async deliveries({ destination }) {

@@ -4,6 +4,8 @@ import type { Selector } from "../domain/principal.js";
 import type { Resource } from "../domain/resource.js";
 import type { DeliveryTarget } from "./delivery-schema.js";
 
+import type { Notify } from "./notify-schema.js";
+
 /** Where the ledger is. `path` is there when it is a file on this machine; else it is a libSQL server, and `token` what it wants to see. */
 export interface DatabaseAddress {
   readonly url: string;
@@ -34,6 +36,8 @@ export interface Config {
   readonly recordings: { readonly keepFor: number; readonly mostMegabytes: number };
   /** Where the private key of the audit log is (what was signed last is remembered beside it), and where the log is delivered to. Paths are absolute. */
   readonly audit: { readonly keyFile: string; readonly deliver: readonly DeliveryTarget[] };
+  /** Who is told what, and how. */
+  readonly notify: Notify;
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
   /** By name, in the order of the file. */

@@ -1,4 +1,5 @@
 import { Secret } from "@phi/shared/secret";
+import { hasUnsafeText } from "@phi/shared/text";
 import { z } from "zod";
 import { isLoopback } from "./fields.js";
 
@@ -80,3 +81,19 @@ export const syslogAddress = z
     context.addIssue({ code: "custom", message: "must be tcp://HOST:PORT, tls://HOST:PORT or udp://HOST:PORT" });
     return z.NEVER;
   });
+
+/** An address (RFC 5321, without quoting), or `NAME <ADDRESS>`. Nothing in it can begin another header or recipient. */
+export const mailAddress = z
+  .string()
+  .max(320)
+  .regex(
+    /^(?:[^<>@,;:"\\\r\n]{1,100} <[^\s<>@,;:"()[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}>|[^\s<>@,;:"()[\]\\]{1,64}@[A-Za-z0-9.-]{1,253})$/,
+    "must be an e-mail address, or NAME <ADDRESS>",
+  )
+  .refine((value) => !hasUnsafeText(value), "must not hold control, direction-changing or invisible characters");
+
+/** A mail server with the account in it. */
+export const mailServer = secret.refine((value) => {
+  const text = value.reveal();
+  return /^smtps?:\/\/[^/?#]+\/?$/.test(text) && URL.canParse(text);
+}, "must be smtps://USER:PASSWORD@HOST:PORT or smtp://…");

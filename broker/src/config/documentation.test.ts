@@ -23,6 +23,10 @@ function load(text: string, env: Record<string, string> = {}): Promise<Config> {
     env: {
       DB_PROD_ADMIN_URL: "postgresql://phi:secret@db.example.com/app?sslmode=verify-full",
       PHI_DATABASE_TOKEN: "token",
+      SLACK_WEBHOOK: "https://hooks.slack.com/services/T0/B0/x",
+      SLACK_TOKEN: "xoxb-1",
+      TEAMS_WEBHOOK: "https://example.webhook.office.com/workflows/x?sig=y",
+      SMTP_URL: "smtps://phi:secret@mail.example.com",
       SIEM_SECRET: `whsec_${Buffer.alloc(32, 1).toString("base64")}`,
       SIEM_SECRET_BEFORE: `whsec_${Buffer.alloc(32, 2).toString("base64")}`,
       ...env,

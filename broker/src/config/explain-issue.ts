@@ -104,7 +104,9 @@ function outOfBounds(origin: string, side: "least" | "most", bound: number): str
 /** The variant that got furthest is the one that was meant. */
 function explainUnion(issue: z.core.$ZodIssueInvalidUnion, parse: Parse): Problem[] {
   const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0];
-  if (meant === undefined) return [{ path: [...parse.prefix, ...(issue.path as Path)], message: issue.message }];
+  const hasOwnWords = !isZodsOwn(issue) && issue.errors.every((errors) => depth(errors) === 0);
+  if (meant === undefined || hasOwnWords)
+    return [{ path: [...parse.prefix, ...(issue.path as Path)], message: issue.message }];
   return meant.flatMap((one) => explainIssue({ ...one, path: [...issue.path, ...one.path] }, parse));
 }
 

@@ -10,6 +10,7 @@ import { explainIssue } from "./explain-issue.js";
 import { isLoopback } from "./fields.js";
 import { policiesTogether, roleNames } from "./load-policy.js";
 import { logKeyFile } from "./log-key-file.js";
+import { unknownChannels } from "./notify-schema.js";
 import { parseWithSecrets, samePath } from "./parse-with-secrets.js";
 import { policyHash } from "./policy-hash.js";
 import { policyRule } from "./policy-rules.js";
@@ -71,6 +72,7 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
 
   problems.push(...policiesTogether(fields.policies, roleNames(fields.resources)));
 
+  if (whole.output !== undefined) problems.push(...unknownChannels(whole.output.notify));
   problems.push(...sharedNames(whole.output?.audit.deliver ?? [], ["audit", "deliver"]));
 
   const database = whole.output && readDatabase(whole.output, folder);

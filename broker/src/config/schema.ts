@@ -5,6 +5,7 @@ import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
 import { deliverySchema } from "./delivery-schema.js";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
+import { notifySchema } from "./notify-schema.js";
 import { policySchema } from "./policy-schema.js";
 
 /** What the configuration needs of a provider: how to read its part of a resource, and one of its roles. */
@@ -117,6 +118,7 @@ export const fileSchema = z.strictObject({
     })
     .default({ deliver: [] })
     .describe("The audit log."),
+  notify: notifySchema,
   admins: z.array(selector).max(100).default([]).describe("Who sees every request and may revoke any."),
   auditors: z.array(selector).max(100).default([]).describe("Who may read the whole audit log."),
   recordings: z

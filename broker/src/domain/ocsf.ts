@@ -90,6 +90,9 @@ const CLASSES: Readonly<Record<AuditKind, readonly [OcsfClass, number, number?]>
   "session.recording_removed": [API_ACTIVITY, DELETE],
   "session.replayed": [API_ACTIVITY, READ],
   "session.watched": [API_ACTIVITY, READ],
+  "request.expiring": [API_ACTIVITY, OTHER],
+  "request.reminded": [API_ACTIVITY, OTHER],
+  "request.escalated": [API_ACTIVITY, OTHER],
   "delivery.put_aside": [APPLICATION_LIFECYCLE, OTHER],
   "delivery.skipped": [APPLICATION_LIFECYCLE, OTHER],
 };

@@ -1,5 +1,6 @@
 import type { Clock } from "../ports/clock.js";
 import type { Identity } from "../ports/identity.js";
+import { emailFromClaims } from "./email-from-claims.js";
 import type { Fetch } from "./fetch-json.js";
 import { principalFromClaims } from "./principal-from-claims.js";
 import { createIdTokenVerifier } from "./verify-id-token.js";
@@ -20,7 +21,12 @@ export function createIdentity({ groupsClaim, ...needs }: Needs): Identity {
   return {
     verify: async (idToken) => {
       const verified = await verifyIdToken(idToken);
-      return { principal: principalFromClaims(verified, groupsClaim), expiresAt: verified.expiresAt };
+      const email = emailFromClaims(verified.claims);
+      return {
+        principal: principalFromClaims(verified, groupsClaim),
+        expiresAt: verified.expiresAt,
+        ...(email === undefined ? {} : { email }),
+      };
     },
   };
 }

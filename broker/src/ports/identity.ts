@@ -6,6 +6,8 @@ export interface VerifiedIdentity {
   readonly principal: Principal;
   /** When the token itself expires. */
   readonly expiresAt: Instant;
+  /** Where the issuer says one can write to them; for telling, never for deciding. */
+  readonly email?: string | undefined;
 }
 
 /** Judges an ID token of the configured issuer. Rejects with `id_token_rejected` or `issuer_unreachable`. */

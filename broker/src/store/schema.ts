@@ -393,3 +393,32 @@ export const deadLetters = sqliteTable(
     index("dead_letters_again").on(table.destination, table.seq).where(sql`${table.again} = 1`),
   ],
 );
+
+/** E-mail addresses from the ID tokens of sign-ins, for telling people; kept only where the broker sends e-mail. */
+export const addresses = sqliteTable(
+  "addresses",
+  {
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    email: text("email").notNull(),
+    groups: text("groups", { mode: "json" }).$type<string[]>().notNull(),
+    seenAt: integer("seen_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.issuer, table.subject] })],
+);
+
+/** What was recorded of a request because time had passed, each kind once. */
+export const reminders = sqliteTable(
+  "reminders",
+  {
+    requestId: text("request_id")
+      .notNull()
+      .references(() => requests.id),
+    kind: text("kind").notNull(),
+    event: text("event").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.kind] }),
+    uniqueIndex("reminders_by_event").on(table.event),
+  ],
+);

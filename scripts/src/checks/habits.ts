@@ -11,7 +11,10 @@ interface Habit {
 const MAY_REVEAL: Readonly<Record<string, string>> = {
   "broker/src/config/parse-with-secrets.ts": "a reference in a field that is not secret becomes its text",
   "broker/src/config/delivery-fields.ts": "the form of webhooks' secrets and addresses is judged",
+  "broker/src/destinations/email.ts": "logs in at the mail server",
+  "broker/src/destinations/slack.ts": "posts to the webhook's secret address, or shows the app's token",
   "broker/src/destinations/standard-webhook.ts": "signs the call",
+  "broker/src/destinations/teams.ts": "posts to the workflow's secret address",
   "broker/src/providers/postgres/config.ts": "the admin URL is read into its parts",
   "broker/src/providers/postgres/connect.ts": "logs in with the admin password",
   "broker/src/store/open-server.ts": "shows the database's server its token",

@@ -59,6 +59,9 @@ export const auditKinds = {
   "session.recording_removed": "a recording was older than recordings are kept; its pieces are gone",
   "session.replayed": "somebody looked at a recording",
   "session.watched": "somebody looked at a session while it ran",
+  "request.expiring": "the window ends in five minutes; who wants to be told is told",
+  "request.reminded": "nobody had answered after a time; who may answer is told again",
+  "request.escalated": "nobody had answered after a longer time; others are told too",
   "delivery.put_aside": "a destination refused an event again and again; those behind it go on",
   "delivery.skipped": "an operator passed by an event that a destination does not take",
 } as const;

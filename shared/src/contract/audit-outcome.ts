@@ -58,6 +58,9 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "session.recording_removed": "ok",
   "session.replayed": "ok",
   "session.watched": "ok",
+  "request.expiring": "ok",
+  "request.reminded": "ok",
+  "request.escalated": "ok",
   "delivery.put_aside": "failed",
   "delivery.skipped": "ok",
 };

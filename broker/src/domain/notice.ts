@@ -1,0 +1,194 @@
+import type { AuditEvent, AuditKind } from "@phi/shared/contract/audit-event";
+import { formatDuration } from "@phi/shared/duration";
+import { printable } from "@phi/shared/text";
+import { type Instant, toRfc3339 } from "@phi/shared/time";
+import type { Request } from "./request.js";
+
+/** When people are told something. */
+export const OCCASIONS = [
+  "asked",
+  "reminder",
+  "escalated",
+  "decided",
+  "expiring",
+  "ended",
+  "overdue",
+  "emergency",
+] as const;
+export type Occasion = (typeof OCCASIONS)[number];
+
+/** What people read, in any channel: plain printable lines. Nothing in it decides anything; who reads it signs in and types. */
+export interface Notice {
+  readonly occasion: Occasion;
+  readonly title: string;
+  /** `[what, value]`, in the order to show. */
+  readonly facts: readonly (readonly [string, string])[];
+  /** What to type next; made of ids and phi's own words only. */
+  readonly commands: readonly string[];
+  /** Address of the broker. */
+  readonly broker?: string | undefined;
+}
+
+/** What happened later is told for so long, in ms; nobody wants last week's notices when a channel is mended. */
+const TOLD_FOR = 24 * 3_600_000;
+
+type Data = AuditEvent["data"];
+
+const BY_KIND: Partial<Record<AuditKind, (data: Data) => Occasion>> = {
+  "request.created": (data) => (data.emergency === true ? "emergency" : "asked"),
+  "approval.given": () => "asked",
+  "offer.made": () => "decided",
+  "request.reminded": () => "reminder",
+  "request.escalated": () => "escalated",
+  "request.approved": () => "decided",
+  "request.denied": () => "decided",
+  "request.lapsed": (data) => (data.because === "unanswered" ? "decided" : "ended"),
+  "request.expiring": () => "expiring",
+  "request.ended": () => "ended",
+  "lease.overdue": () => "overdue",
+  "lease.abandoned": () => "overdue",
+};
+
+/** Whether people may want to be told of events of the kind. */
+export function isTold(kind: AuditKind): boolean {
+  return BY_KIND[kind] !== undefined;
+}
+
+/** The occasion that an event is, if people may want to be told of it. */
+export function occasionOf({ kind, data }: Pick<AuditEvent, "kind" | "data">): Occasion | undefined {
+  return BY_KIND[kind]?.(data);
+}
+
+/** Whether nobody needs it any more: it was answered, is over, or is yesterday's. */
+export function isStale(occasion: Occasion, happened: Instant, request: Request | undefined, now: Instant): boolean {
+  if (now - happened > TOLD_FOR) return true;
+  switch (occasion) {
+    case "asked":
+    case "reminder":
+    case "escalated":
+      return request?.state !== "pending";
+    case "expiring":
+      return request?.state !== "active" || now >= request.expiresAt;
+    case "decided":
+    case "ended":
+    case "emergency":
+      return request === undefined;
+    case "overdue":
+      return false;
+  }
+}
+
+/** The words for one event. `request` is there for all occasions but `overdue`, where the lease may belong to none. */
+export function noticeOf(occasion: Occasion, event: AuditEvent, request: Request | undefined, broker?: string): Notice {
+  const words = request === undefined ? overdue(event) : aboutRequest(occasion, event, request);
+  return {
+    occasion,
+    title: printable(words.title, 200),
+    facts: words.facts.flatMap(([what, value]) =>
+      value === undefined || value === "" ? [] : [[what, printable(value, 500)] as const],
+    ),
+    commands: words.commands,
+    broker,
+  };
+}
+
+interface Words {
+  readonly title: string;
+  readonly facts: readonly (readonly [string, string | undefined])[];
+  readonly commands: readonly string[];
+}
+
+function aboutRequest(occasion: Occasion, event: AuditEvent, request: Request): Words {
+  const { id, requester, resource, role } = request;
+  const what = `${resource} as ${role} for ${formatDuration(request.duration)}`;
+  const facts = [
+    ["Reason", request.reason],
+    ["Ticket", request.ticket],
+    ["Request", id],
+  ] as const;
+  const show = [`phi show ${id}`];
+  const answer = [`phi approve ${id}`, `phi deny ${id} --reason "why"`];
+  const waits = ["Answer until", utc(request.pendingUntil)] as const;
+  switch (occasion) {
+    case "asked":
+      return {
+        title:
+          event.kind === "approval.given"
+            ? `${event.actor?.name ?? "Somebody"} said yes, and more are needed: ${requester.name} asks for ${what}`
+            : `${requester.name} asks for ${what}`,
+        facts: [...facts, waits],
+        commands: answer,
+      };
+    case "reminder":
+      return { title: `Still waiting: ${requester.name} asks for ${what}`, facts: [...facts, waits], commands: answer };
+    case "escalated":
+      return {
+        title: `Nobody has answered yet: ${requester.name} asks for ${what}`,
+        facts: [...facts, waits],
+        commands: answer,
+      };
+    case "emergency":
+      return { title: `EMERGENCY: ${requester.name} took ${what}`, facts, commands: show };
+    case "decided":
+      return {
+        title: decision(event, request, what),
+        facts: [["Comment", text(event.data.reason)], ...facts],
+        commands: event.kind === "offer.made" ? [...show, `phi accept ${id}`] : show,
+      };
+    case "expiring":
+      return {
+        title: `Ends soon: ${requester.name}, ${what}`,
+        facts: [["Ends", "expiresAt" in request ? utc(request.expiresAt ?? 0) : undefined], ...facts],
+        commands: show,
+      };
+    case "ended":
+      return {
+        title: `Ended: ${requester.name}, ${what}`,
+        facts: [["Because", because(event)], ...facts],
+        commands: show,
+      };
+    case "overdue":
+      return overdue(event, [["Person", requester.name], ...facts]);
+  }
+}
+
+function decision(event: AuditEvent, { requester }: Request, what: string): string {
+  if (event.kind === "request.lapsed") return `Nobody answered in time: ${requester.name}, ${what}`;
+  if (event.kind === "offer.made") {
+    const { role, duration } = event.data;
+    const less = `${text(role) ?? "?"} for ${typeof duration === "number" ? formatDuration(duration) : "?"}`;
+    return `${event.actor?.name ?? "An approver"} offers ${less}: ${requester.name}, ${what}`;
+  }
+  const verb = event.kind === "request.denied" ? "Denied" : "Approved";
+  return `${verb} by ${event.actor?.name ?? "policy"}: ${requester.name}, ${what}`;
+}
+
+function overdue(event: AuditEvent, facts: Words["facts"] = []): Words {
+  const state = event.kind === "lease.abandoned" ? "was given up on" : "should be dead and is not proven dead";
+  return {
+    title: `OVERDUE: a credential on ${event.resource ?? "?"} ${state}`,
+    facts: [["Credential", text(event.data.handle) ?? text(event.data.left)], ["Lease", event.lease], ...facts],
+    commands: ["phi-broker status"],
+  };
+}
+
+function because(event: AuditEvent): string {
+  if (event.kind === "request.lapsed") return "nobody used it in time";
+  switch (event.data.because) {
+    case "expired":
+      return "its time is over";
+    case "ended_by_holder":
+      return "given back";
+    default:
+      return `${text(event.data.because) ?? "ended"}${event.actor === undefined ? "" : ` by ${event.actor.name}`}`;
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Channels reach people in every time zone. */
+function utc(at: Instant): string {
+  return `${toRfc3339(at).slice(0, 16).replace("T", " ")} UTC`;
+}
