@@ -1,8 +1,6 @@
 import { createReadStream, readFileSync } from "node:fs";
 import { parseCheckpoint, type SignedCheckpoint } from "@phi/shared/audit/checkpoint";
 import { formatLogKey, type LogKey, parseLogKey } from "@phi/shared/audit/log-key";
-import { parseProofFile } from "@phi/shared/audit/proof-file";
-import { auditEvent } from "@phi/shared/contract/audit-event";
 import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import type { Command } from "commander";
@@ -11,7 +9,7 @@ import { helpWithExamples } from "../../help-layout.js";
 import type { Invocation } from "../../invocation.js";
 import { say, writeData, writeJson } from "../../terminal/output.js";
 import { verifyExport } from "../../witness/verify-export.js";
-import { verifyProof } from "../../witness/verify-proof-file.js";
+import { verifyProof, verifyProofText } from "../../witness/verify-proof-file.js";
 import { readWitnessed } from "../../witness/witness-file.js";
 
 interface Flags {
@@ -105,18 +103,12 @@ function reportLog(phi: Invocation, verified: Awaited<ReturnType<typeof verifyEx
 }
 
 function reportProof(phi: Invocation, text: string, key: LogKey): number {
-  const file = parseProofFile(text);
-  const read = file === undefined ? undefined : auditEvent.safeParse(toJson(file.extra));
-  if (file === undefined || read?.success !== true)
-    throw new PhiError("log_broken", "The file is damaged: it is no proof.");
-  const { index, proof, checkpoint, extra } = file;
-  verifyProof({ event: read.data, index, proof, checkpoint, text: extra }, [key]);
-  const signed = parseCheckpoint(checkpoint);
-  if (phi.terminal.json) writeJson(phi.terminal, { event: read.data, signed: signed?.size });
+  const { event, index, signed } = verifyProofText(text, [key]);
+  if (phi.terminal.json) writeJson(phi.terminal, { event, signed });
   else
     writeData(
       phi.terminal,
-      `ok: ${read.data.event} (${read.data.kind}, ${read.data.at}) is event ${index + 1} of the ${signed?.size ?? 0} that were signed`,
+      `ok: ${event.event} (${event.kind}, ${event.at}) is event ${index + 1} of the ${signed} that were signed`,
     );
   return 0;
 }
@@ -151,12 +143,4 @@ async function* openFile(file: string): AsyncGenerator<Uint8Array> {
 
 function unreadable(file: string, cause: unknown): PhiError {
   return new PhiError("local_state", `The file ${printable(file, 200)} cannot be read.`, { cause });
-}
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,169 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPerson, type Person } from "./person.testing.js";
+
+const BROKER = fileURLToPath(new URL("../../broker/bin/phi-broker.js", import.meta.url));
+const PYTHON = fileURLToPath(new URL("./verify_log.py", import.meta.url));
+const hasPython = spawnSync("python3", ["--version"]).status === 0;
+if (!hasPython) process.stdout.write("python3 is missing: the independent verifier does not run\n");
+
+let place: Environment;
+let alice: Person;
+let bob: Person;
+let carol: Person;
+let request: string;
+let key: string;
+
+beforeAll(async () => {
+  place = await startEnvironment();
+  [alice, bob, carol] = ["alice", "bob", "carol"].map(createPerson) as [Person, Person, Person];
+  for (const person of [alice, bob, carol]) await person.signIn(place);
+  request = (
+    await alice.phi(["request", "db-prod", "--role", "readonly", "--for", "10m", "-m", "INC-7 é"])
+  ).stdout.trim();
+  await bob.phi(["approve", request, "--yes", "-m", "go on"]);
+  expect((await alice.phi(["exec", "--", "true"])).code).toBe(0);
+  await alice.phi(["end", request]);
+  key = operator("audit", "key").trim();
+});
+afterAll(async () => {
+  for (const person of [alice, bob, carol]) await person?.leave();
+  await place?.stop();
+});
+
+const operator = (...args: string[]) =>
+  execFileSync(process.execPath, [BROKER, ...args, "--config", place.configFile], { encoding: "utf8" });
+const python = (file: string) => spawnSync("python3", [PYTHON, key, file], { encoding: "utf8" });
+const witnessFile = (person: Person) =>
+  join(person.home, "state", "phi", "witness", `${new URL(place.broker.url).host.replace(":", "_")}.json`);
+const evidence = (person: Person) => {
+  const folder = join(person.home, "state", "phi", "evidence");
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+};
+
+describe("the signed log", () => {
+  test("verifies online for an auditor, and for others what they may see", async () => {
+    const whole = await carol.phi(["audit", "verify"]);
+    expect([whole.code, whole.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^ok: \d+ events are those that were signed/),
+    ]);
+    const own = await alice.phi(["audit", "verify"]);
+    expect([own.code, own.stdout]).toEqual([0, expect.stringContaining("your newest")]);
+    expect(operator("audit", "verify")).toMatch(/^ok: /);
+  });
+
+  test("verifies offline on an export, here and by the independent verifier; each edited line is named", async () => {
+    const file = join(carol.home, "all.jsonl");
+    expect((await carol.phi(["audit", "export", "-o", file])).code).toBe(0);
+    const verify = (which: string) => alice.phi(["audit", "verify", "--offline", which, "--key", key]);
+    expect(await verify(file)).toMatchObject({ code: 0 });
+    if (hasPython) expect(python(file)).toMatchObject({ status: 0 });
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    const at = lines.findIndex((line) => line.includes("INC-7"));
+    const edits: [string[], string][] = [
+      [withLine(lines, at, (lines[at] ?? "").replace("INC-7", "INC-8")), `vent ${at} `],
+      [withLine(lines, at, (lines[at] ?? "").replace("alice", "mallory")), `vent ${at} `],
+      [[...lines.slice(0, at), ...lines.slice(at + 1)], `vent ${at} `],
+      [[...lines.slice(0, at), lines[at + 1] ?? "", lines[at] ?? "", ...lines.slice(at + 2)], `vent ${at} `],
+      [lines.slice(0, 4), "vent"],
+    ];
+    for (const [edited, words] of edits) {
+      const copy = join(carol.home, "edited.jsonl");
+      writeFileSync(copy, `${edited.join("\n")}\n`);
+      const said = await verify(copy);
+      expect([said.code, said.stdout]).toEqual([1, ""]);
+      expect(said.stderr).toContain(words);
+      if (hasPython) expect(python(copy).status).toBe(1);
+    }
+  });
+
+  test("one event is proven by a file that stands alone", async () => {
+    const [event] = (await alice.phi(["audit", "--json", "--request", request])).stdout
+      .split("\n")
+      .map((line) => JSON.parse(line || "{}") as { event?: string });
+    const file = join(alice.home, "one.tlog-proof");
+    expect(await alice.phi(["audit", "prove", event?.event ?? "", "-o", file])).toMatchObject({ code: 0 });
+    const said = await bob.phi(["audit", "verify", "--offline", file, "--key", key]);
+    expect([said.code, said.stdout]).toEqual([0, expect.stringContaining(event?.event ?? "")]);
+    if (hasPython) expect(python(file)).toMatchObject({ status: 0 });
+    const strange = await bob.phi(["audit", "prove", event?.event ?? ""]);
+    expect(strange.code, "what is not mine to see").toBe(1);
+  });
+
+  test("verifies as before when what people typed is erased, everywhere in the ledger", async () => {
+    operator("audit", "erase", request, "--reason", "a name in it");
+    expect((await carol.phi(["audit", "verify"])).code).toBe(0);
+    expect(operator("audit", "verify")).toMatch(/^ok: /);
+    const story = (await carol.phi(["audit", "--json", "--request", request])).stdout;
+    expect(story).not.toContain("INC-7");
+    expect(story).toContain("log.erased");
+    expect((await alice.phi(["show", request])).stdout).not.toContain("INC-7");
+  });
+
+  test("a new key is followed through the log and said", async () => {
+    await alice.phi(["status"]);
+    operator("audit", "rotate-key");
+    const said = await alice.phi(["status"]);
+    expect(said.code).toBe(0);
+    expect(said.stderr).toContain("The audit log has a new key");
+    key = operator("audit", "key").trim();
+    expect(JSON.parse(readFileSync(witnessFile(alice), "utf8"))).toMatchObject({ key });
+    expect((await carol.phi(["audit", "verify"])).code).toBe(0);
+  });
+});
+
+describe("a witness", () => {
+  test("takes another log of the same length, or one of another key, for an error, and keeps the evidence", async () => {
+    await bob.phi(["status"]);
+    const kept = readFileSync(witnessFile(bob), "utf8");
+    const { checkpoint } = JSON.parse(kept) as { checkpoint: string };
+    const [origin = "", size = "", root = ""] = checkpoint.split("\n");
+    const forged = checkpoint.replace(
+      `${origin}\n${size}\n${root}`,
+      `${origin}\n${size}\n${Buffer.alloc(32, 7).toString("base64")}`,
+    );
+    writeFileSync(witnessFile(bob), JSON.stringify({ key, checkpoint: forged }), { mode: 0o600 });
+    const fork = await bob.phi(["resources"]);
+    expect(fork.code).toBe(1);
+    expect(fork.stderr).toContain("is not the one this machine saw");
+    const [file = ""] = evidence(bob);
+    expect(fork.stderr).toContain(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const other = key.replace(/^[^+]*/, "phi.audit/zzzzzz");
+    writeFileSync(witnessFile(bob), JSON.stringify({ key: other }), { mode: 0o600 });
+    expect((await bob.phi(["resources"])).code).toBe(1);
+    writeFileSync(witnessFile(bob), kept, { mode: 0o600 });
+    expect((await bob.phi(["resources"])).code).toBe(0);
+  });
+
+  test("notices a ledger that was put back to an older day although the broker's own memory was put back too, and accepts it only when told", async () => {
+    const folder = dirname(place.configFile);
+    const names = ["phi.db", "phi.db-wal", "phi.db.log-key.head"];
+    await place.broker.stop();
+    for (const name of names)
+      if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(folder, `old-${name}`));
+    await place.restartBroker();
+    expect((await alice.phi(["status"])).code).toBe(0);
+    await place.broker.stop();
+    for (const name of [...names, "phi.db-shm"]) rmSync(join(folder, name), { force: true });
+    for (const name of names)
+      if (existsSync(join(folder, `old-${name}`))) copyFileSync(join(folder, `old-${name}`), join(folder, name));
+    await place.restartBroker();
+    const said = await alice.phi(["status"]);
+    expect(said.code).toBe(1);
+    expect(said.stderr).toMatch(/is not the one this machine saw|does not prove its audit log/);
+    expect(evidence(alice)).not.toEqual([]);
+    expect((await alice.phi(["status"])).code, "not only once").toBe(1);
+    const trusted = await alice.phi(["audit", "trust", key]);
+    expect([trusted.code, trusted.stderr]).toEqual([0, ""]);
+    expect((await alice.phi(["status"])).code).toBe(0);
+  });
+});
+
+const withLine = (lines: readonly string[], at: number, line: string) =>
+  lines.map((one, index) => (index === at ? line : one));
