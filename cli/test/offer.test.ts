@@ -55,6 +55,7 @@ describe("phi approve for less", () => {
     const more = await bob.phi(["approve", id, "--for", "2h", "--yes"]);
     expect([more.code, more.stderr]).toEqual([2, expect.stringContaining("An offer is for less: 30m was asked for.")]);
     expect((await bob.phi(["approve", id, "--for", "5m", "--yes"])).code).toBe(0);
+    expect((await alice.phi(["requests"])).stdout).toContain("pending, with an offer");
     const card = (await alice.phi(["show", id])).stdout;
     expect(card).toContain("db-prod as readwrite for 30m");
     expect(card).toContain("bob offers readwrite for 5m instead");

@@ -42,6 +42,7 @@ export function offerWords({ offer }: RequestView): string | undefined {
 
 /** The state as people read it: an ended request says how. */
 export function stateWords(view: RequestView): string {
+  if (view.state === "pending" && view.offer !== undefined) return "pending, with an offer";
   if (view.state !== "ended") return view.state;
   switch (view.endedBecause) {
     case "expired":

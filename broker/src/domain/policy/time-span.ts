@@ -62,10 +62,17 @@ function makeWallClock(timeZone: string): WallClock {
     minute: "2-digit",
     hourCycle: "h23",
   });
+  // Zones are off UTC by whole minutes (since 1972), so within a minute the answer stays; a broker asks for the same one again and again.
+  let minuteKnown: number | undefined;
+  let known = { day: 0, minute: 0 };
   return (now) => {
+    const minuteAsked = Math.floor(now / 60_000);
+    if (minuteAsked === minuteKnown) return known;
     const parts = Object.fromEntries(format.formatToParts(now).map((part) => [part.type, part.value]));
     const day = WEEKDAYS.findIndex((name) => name === parts.weekday?.toLowerCase());
-    return { day, minute: (Number(parts.hour) * 60 + Number(parts.minute)) % DAY };
+    known = { day, minute: (Number(parts.hour) * 60 + Number(parts.minute)) % DAY };
+    minuteKnown = minuteAsked;
+    return known;
   };
 }
 
