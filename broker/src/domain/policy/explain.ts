@@ -3,7 +3,7 @@ import type { Selector } from "../principal.js";
 import { type Ask, type Obstacle, obstacleInWords } from "./obstacle.js";
 import type { Decision, Weighed } from "./policy.js";
 import { explainRefusal } from "./refusal-words.js";
-import { type AllowRule, approvalsNeeded, type DenyRule, type Stage } from "./rule.js";
+import { type AllowRule, approvalsNeeded, type DenyRule, type EmergencyClause, type Stage } from "./rule.js";
 import { spansInWords } from "./time-span.js";
 
 /** A decision taken apart: what it is, what each rule had to do with it, and what would change it. */
@@ -72,6 +72,11 @@ export function stagesInWords(stages: readonly Stage[]): string {
   return stages.map(({ from, count }) => `${count} yes from ${from.join(" or ")}`).join(", then ");
 }
 
+/** `in an emergency at once for up to 30m, reviewed by group:security`. */
+export function emergencyInWords({ maxDuration, reviewers }: EmergencyClause): string {
+  return `in an emergency at once for up to ${formatDuration(maxDuration)}, reviewed by ${reviewers.join(" or ")}`;
+}
+
 function clausesOf(one: Weighed, ask: Ask): string[] {
   switch (one.verdict) {
     case "names_others":
@@ -117,7 +122,7 @@ function changesOf(decision: Decision, weighed: readonly Weighed[], ask: Ask): s
           },
         ];
   });
-  return easier.sort((a, b) => a.count - b.count).map(({ text }) => text);
+  return [...easier.sort((a, b) => a.count - b.count).map(({ text }) => text), ...emergencies(weighed, now)];
 
   function remedy(obstacle: Obstacle, rule: AllowRule): string {
     switch (obstacle) {
@@ -134,6 +139,16 @@ function changesOf(decision: Decision, weighed: readonly Weighed[], ask: Ask): s
         return obstacleInWords(obstacle, rule, ask);
     }
   }
+}
+
+/** What the rules that name the principal give in an emergency; nothing when it is allowed at once anyway. */
+function emergencies(weighed: readonly Weighed[], needed: number): string[] {
+  return weighed.flatMap((one) => {
+    if (needed === 0 || one.verdict === "names_others" || one.rule.effect === "deny") return [];
+    const isClosed = one.verdict === "does_not_fit" && one.obstacles.includes("outside_hours");
+    const { emergency, name } = one.rule;
+    return emergency === undefined || isClosed ? [] : [`with --emergency: ${emergencyInWords(emergency)} ("${name}")`];
+  });
 }
 
 function whenDenialEnds(rule: DenyRule): string {
