@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { newId } from "@phi/shared/ids";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginRevocation, CLAIM_FOR, type Issuing, takeOver } from "../domain/lease-moves.js";
 import { keepingClaims } from "../operations/keep-claims.js";
@@ -213,6 +214,27 @@ describe("looking up", () => {
     expect(await found(one.id.slice(0, 14))).toEqual([one.id]);
     expect(await found(one.id)).toEqual([one.id]);
     expect(await found(`${one.id}0`)).toEqual([]);
+  });
+
+  it("shows requests newest first, and page by page each of them once, also those of one instant", async () => {
+    const all = Array.from({ length: 7 }, (_, index) => pendingRequest({ createdAt: 1_000 + Math.floor(index / 3) }));
+    for (const request of all) {
+      await open.ledger.commit({
+        guard: { do: "insert_request", request, idempotencyKey: undefined },
+        events: [entry("request.created", request)],
+      });
+    }
+    const wanted = [...all].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1)).map(({ id }) => id);
+    const seen: string[] = [];
+    for (;;) {
+      const before = seen.at(-1) as (typeof wanted)[number] | undefined;
+      const page = await open.ledger.requests({ requester: alice, states: ["pending"], before, limit: 2 });
+      if (page.length === 0) break;
+      seen.push(...page.map(({ id }) => id));
+    }
+    expect(seen).toEqual(wanted);
+    expect(await open.ledger.requests({ requester: alice, states: ["active"], limit: 9 })).toEqual([]);
+    expect(await open.ledger.requests({ before: newId("request"), limit: 9 })).toHaveLength(7);
   });
 
   it("shows an approver what names them, and never their own requests", async () => {

@@ -1,5 +1,4 @@
 import { randomText } from "@phi/shared/ids";
-import { desc } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { isAsked } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
@@ -140,13 +139,8 @@ export function createLedger(store: Store, changes: Changes): Ledger {
     },
 
     async requests(filter) {
-      const rows = await read
-        .select()
-        .from(requests)
-        .where(await requestsMatching(read, filter))
-        .orderBy(desc(requests.createdAt), desc(requests.id))
-        .limit(filter.limit);
-      return rows.map(requestFromRow);
+      const newest = sql`order by ${requests.createdAt} desc, ${requests.id} desc limit ${filter.limit}`;
+      return (await all(requests, sql`where ${requestsMatching(filter)} ${newest}`)).map(requestFromRow);
     },
 
     async approvals(ids) {

@@ -1,38 +1,37 @@
-import { and, eq, inArray, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import type { Principal } from "../domain/principal.js";
 import type { RequestFilter } from "../ports/ledger.js";
 import { requests } from "./schema.js";
-import type { Store } from "./store.js";
+import { listed, sql } from "./sql.js";
+import type { Statement } from "./statement.js";
 
-/** Approvers match by group or subject; the list is JSON, and each selector is compared whole. */
-export async function requestsMatching(read: Store["read"], filter: RequestFilter): Promise<SQL | undefined> {
+/** Which requests are meant, as what follows `where`. */
+export function requestsMatching(filter: RequestFilter): Statement {
   const { requester, approvableBy, reviewableBy, states, before } = filter;
-  const conditions: (SQL | undefined)[] = [];
-  if (requester !== undefined) {
-    conditions.push(eq(requests.requesterIssuer, requester.issuer), eq(requests.requesterSubject, requester.subject));
-  }
+  let meant = sql`1`;
+  if (requester !== undefined) meant = sql`${meant} and ${isBy(requester)}`;
   if (approvableBy !== undefined) {
-    const selectors = [...approvableBy.groups.map((group) => `group:${group}`), `principal:${approvableBy.subject}`];
-    conditions.push(
-      sql`exists (select 1 from json_each(${requests.approvers}) where json_each.value in (select value from json_each(${JSON.stringify(selectors)})))`,
-      or(ne(requests.requesterIssuer, approvableBy.issuer), ne(requests.requesterSubject, approvableBy.subject)),
-    );
+    meant = sql`${meant} and ${names(sql`${requests.approvers}`, approvableBy)} and not (${isBy(approvableBy)})`;
   }
   if (reviewableBy !== undefined) {
-    const selectors = [...reviewableBy.groups.map((group) => `group:${group}`), `principal:${reviewableBy.subject}`];
-    conditions.push(
-      sql`${requests.emergency} is not null and ${requests.review} is null`,
-      sql`exists (select 1 from json_each(${requests.emergency}, '$.reviewers') where json_each.value in (select value from json_each(${JSON.stringify(selectors)})))`,
-      or(ne(requests.requesterIssuer, reviewableBy.issuer), ne(requests.requesterSubject, reviewableBy.subject)),
-    );
+    meant = sql`${meant} and ${requests.emergency} is not null and ${requests.review} is null
+      and ${names(sql`${requests.emergency}, '$.reviewers'`, reviewableBy)} and not (${isBy(reviewableBy)})`;
   }
-  if (states !== undefined) conditions.push(inArray(requests.state, [...states]));
+  if (states !== undefined) meant = sql`${meant} and ${requests.state} in ${listed(states)}`;
   if (before !== undefined) {
-    const [edge] = await read.select({ at: requests.createdAt }).from(requests).where(eq(requests.id, before)).limit(1);
-    if (edge !== undefined) {
-      conditions.push(
-        or(lt(requests.createdAt, edge.at), and(eq(requests.createdAt, edge.at), lt(requests.id, before))),
-      );
-    }
+    const edge = sql`from ${requests} as edge where edge.id = ${before}`;
+    // An edge that is not there bounds nothing.
+    meant = sql`${meant} and (not exists (select 1 ${edge}) or
+      (${requests.createdAt}, ${requests.id}) < (select edge.created_at, edge.id ${edge}))`;
   }
-  return and(...conditions);
+  return meant;
+}
+
+function isBy({ issuer, subject }: Pick<Principal, "issuer" | "subject">): Statement {
+  return sql`${requests.requesterIssuer} = ${issuer} and ${requests.requesterSubject} = ${subject}`;
+}
+
+/** A list in JSON names the principal by group or subject; each selector is compared whole. */
+function names(list: Statement, { groups, subject }: Principal): Statement {
+  const selectors = [...groups.map((group) => `group:${group}`), `principal:${subject}`];
+  return sql`exists (select 1 from json_each(${list}) where json_each.value in ${listed(selectors)})`;
 }
