@@ -8,6 +8,8 @@ import { isSigned, type ReceivedCall, startHttpReceiver } from "./receivers.test
 import { readMail, startMailServer } from "./smtp.testing.js";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+const EMERGENCY =
+  "    emergency: { maxDuration: 30m, notify: [group:auditor], reviewers: [group:db-leads], reviewWithin: 24h }\n";
 /** What somebody types who wants to ping everybody, and to have a link of their own clicked. */
 const HOSTILE =
   'INC-42 <!channel> <https://evil.example|approve> [approve](https://evil.example) <b onclick="x">&amp; @here';
@@ -22,7 +24,7 @@ beforeAll(async () => {
   [chat, mail] = await Promise.all([startHttpReceiver(() => 200), startMailServer()]);
   chat.answerBody = () => '{"ok":true}';
   arena = await openArena({
-    config: (text) => `${text}
+    config: (text) => `${text.replace("    maxDuration: 1h\n", `    maxDuration: 1h\n${EMERGENCY}`)}
 notify:
   channels:
     slack: { kind: slack, webhook: "\${file:./slack}" }
@@ -161,6 +163,29 @@ describe("when somebody asks", () => {
       "request.denied",
     ]);
   }, 60_000);
+});
+
+it("an emergency that no rule mentions goes through every channel, to its reviewers and whom policy names", async () => {
+  const taken = await alice.call<RequestView>("POST", "/v1/requests", {
+    resource: "db-prod",
+    role: "readwrite",
+    duration: 600,
+    reason: "INC-911",
+    emergency: true,
+  });
+  expect(taken.status).toBe(201);
+  const { request } = taken.body;
+  const told = await eventually("people have mail", 15_000, async () => mailsAbout(request)[0]);
+  expect([...told.to].sort()).toEqual(["bob@example.com", "carol@example.com"]);
+  expect(readMail(told).headers).toMatch(/^Subject: EMERGENCY: alice took db-prod as readwrite for 10m/m);
+  for (const path of ["/slack", "/app", "/teams", "/pager"]) {
+    const call = await eventually(`${path} was told`, 15_000, async () =>
+      chat.taken.filter(to(path)).find(about(request)),
+    );
+    expect(call.body).toContain("EMERGENCY: alice took");
+    expect(call.body).toContain(`phi review ${request} --ok`);
+    expect(call.body, "it asks nobody for an approval").not.toContain("phi approve");
+  }
 });
 
 describe("a channel that fails", () => {

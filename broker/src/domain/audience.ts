@@ -16,7 +16,20 @@ export interface Audience {
   readonly requester: boolean;
 }
 
-/** Whom the rules of one channel tell of one occasion; `undefined`: no rule does. */
+/** An emergency that no rule mentions goes through every channel: it must not pass unseen because somebody forgot a line. */
+const EMERGENCIES: NoticeRule = { on: ["emergency"], through: [], tell: ["approvers", "admins"] };
+
+function rulesFor(rules: readonly NoticeRule[], channel: string): readonly NoticeRule[] {
+  const fitting = rules.filter(({ through }) => through.includes(channel));
+  return rules.some(({ on }) => on.includes("emergency")) ? fitting : [...fitting, EMERGENCIES];
+}
+
+/** The occasions that a channel tells of. */
+export function occasionsOf(rules: readonly NoticeRule[], channel: string): ReadonlySet<Occasion> {
+  return new Set(rulesFor(rules, channel).flatMap(({ on }) => on));
+}
+
+/** Whom the rules of one channel tell of one occasion; `undefined`: no rule does. `named`: whom policy wants told in any case. */
 export function audienceOf(
   rules: readonly NoticeRule[],
   channel: string,
@@ -25,9 +38,10 @@ export function audienceOf(
     readonly approvers: readonly Selector[];
     readonly admins: readonly Selector[];
     readonly escalation: readonly Selector[];
+    readonly named: readonly Selector[];
   },
 ): Audience | undefined {
-  const fitting = rules.filter(({ on, through }) => through.includes(channel) && on.includes(occasion));
+  const fitting = rulesFor(rules, channel).filter(({ on }) => on.includes(occasion));
   if (fitting.length === 0) return undefined;
   const listeners = new Set(fitting.flatMap(({ tell }) => tell));
   const selectors = [...listeners].flatMap((listener): readonly Selector[] => {
@@ -44,5 +58,5 @@ export function audienceOf(
         return [listener];
     }
   });
-  return { selectors: [...new Set(selectors)], requester: listeners.has("requester") };
+  return { selectors: [...new Set([...selectors, ...groups.named])], requester: listeners.has("requester") };
 }

@@ -34,8 +34,11 @@ const TOLD_FOR = 24 * 3_600_000;
 
 type Data = AuditEvent["data"];
 
-const BY_KIND: Partial<Record<AuditKind, (data: Data) => Occasion>> = {
-  "request.created": (data) => (data.emergency === true ? "emergency" : "asked"),
+const BY_KIND: Partial<Record<AuditKind, (data: Data) => Occasion | undefined>> = {
+  // An emergency waits for nobody; its own event tells of it.
+  "request.created": (data) => (data.emergency === true ? undefined : "asked"),
+  "request.emergency": () => "emergency",
+  "review.overdue": () => "emergency",
   "approval.given": () => "asked",
   "offer.made": () => "decided",
   "request.reminded": () => "reminder",
@@ -128,7 +131,14 @@ function aboutRequest(occasion: Occasion, event: AuditEvent, request: Request): 
         commands: answer,
       };
     case "emergency":
-      return { title: `EMERGENCY: ${requester.name} took ${what}`, facts, commands: show };
+      return {
+        title:
+          event.kind === "review.overdue"
+            ? `Nobody has reviewed this emergency in time: ${requester.name} took ${what}`
+            : `EMERGENCY: ${requester.name} took ${what}, without an approval`,
+        facts: [...facts, ["Review by", request.emergency && utc(request.emergency.reviewBy)]],
+        commands: [...show, `phi review ${id} --ok`, `phi review ${id} --flag --reason "why"`],
+      };
     case "decided":
       return {
         title: decision(event, request, what),

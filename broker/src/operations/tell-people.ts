@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { RequestId } from "@phi/shared/ids";
 import { openStage, yesOf } from "../domain/approval.js";
-import { type Audience, audienceOf, type NoticeRule } from "../domain/audience.js";
+import { type Audience, audienceOf, type NoticeRule, occasionsOf } from "../domain/audience.js";
 import { isStale, isTold, noticeOf, type Occasion, occasionOf } from "../domain/notice.js";
 import { everyApprover } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
@@ -37,7 +37,7 @@ export interface TellNeeds {
 /** A channel as a destination of the audit log: each event that a rule wants told becomes a notice, unless nobody needs it any more. */
 export function createTellPeople(channel: Channel, needs: TellNeeds): Destination {
   const { ledger, addressBook, clock, log, rules, admins, escalation, addresses, broker } = needs;
-  const occasions = new Set(rules.filter(({ through }) => through.includes(channel.name)).flatMap(({ on }) => on));
+  const occasions = occasionsOf(rules, channel.name);
 
   return {
     name: destinationName(channel.name),
@@ -62,6 +62,7 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
       approvers: request === undefined ? [] : await approversOf(request, occasion),
       admins,
       escalation,
+      named: occasion === "emergency" ? (request?.emergency?.notify ?? []) : [],
     });
     if (audience === undefined) return undefined;
     const to = channel.isPersonal ? await addressesOf(audience, occasion, request) : [];
@@ -72,8 +73,9 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
     return channel.send({ notice: noticeOf(occasion, event, request, broker), event, addresses: to }, signal);
   }
 
-  /** Who may answer now, while it waits; everybody who had a say, afterwards. */
+  /** Who may answer now, while it waits; who is to review, of an emergency; everybody who had a say, afterwards. */
   async function approversOf(request: Request, occasion: Occasion): Promise<readonly Selector[]> {
+    if (occasion === "emergency") return request.emergency?.reviewers ?? [];
     if (!WAITING.includes(occasion)) return everyApprover(request.stages);
     const answers = await ledger.approvals([request.id]);
     return openStage(request.stages, yesOf(answers))?.stage.from ?? [];
@@ -87,11 +89,11 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
       }),
     );
     const others = new Set(found.flat());
-    // Nobody is asked to answer their own request, whatever their groups.
-    if (own !== undefined && WAITING.includes(occasion)) others.delete(own);
     const requester = request && addresses.get(`principal:${request.requester.subject}`);
-    const asker = audience.requester ? (requester ?? (own === undefined ? [] : [own])) : [];
-    return [...new Set([...asker, ...others])].slice(0, MOST_ADDRESSES);
+    const asker = requester ?? (own === undefined ? [] : [own]);
+    // Nobody is asked to answer their own request, whatever their groups.
+    if (WAITING.includes(occasion)) for (const address of asker) others.delete(address);
+    return [...new Set([...(audience.requester ? asker : []), ...others])].slice(0, MOST_ADDRESSES);
   }
 }
 
