@@ -23,7 +23,11 @@ export const noServer = "missing" in binary ? binary.missing : undefined;
 if (noServer !== undefined) process.stderr.write(`skipped: ${noServer}\n`);
 
 /** Real brokers as processes on one real libSQL server, with the real issuer and PostgreSQL; each broker has its own way to the target. */
-export async function openSeveralBrokers(count: number, extraPeople: readonly Person[] = []) {
+export async function openSeveralBrokers(
+  count: number,
+  extraPeople: readonly Person[] = [],
+  changed: (config: string) => string = (config) => config,
+) {
   if ("missing" in binary) throw new Error(binary.missing);
   const folder = mkdtempSync(join(tmpdir(), "phi-brokers-"));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -55,7 +59,7 @@ export async function openSeveralBrokers(count: number, extraPeople: readonly Pe
       const config = brokerConfig({ port, issuerUrl: issuer.url })
         .replace("database: file:./phi.db", `database: ${sqld.url}\naudit: { keyFile: ../phi.log-key }`)
         .replace("    roles:\n", `    connect: { host: 127.0.0.1, port: ${postgres.port} }\n    roles:\n`);
-      writeFileSync(configFile, config, { mode: 0o600 });
+      writeFileSync(configFile, changed(config), { mode: 0o600 });
       const env = { [ADMIN_URL_VARIABLE]: adminUrl.href };
       const run = () => startBroker({ configFile, logFile: join(home, "broker.log"), env });
       let process = await run();

@@ -17,13 +17,14 @@ afterEach(() => open.close());
 
 const outbox = () => createOutbox(open.store);
 const quiet = { info() {}, warn() {}, error() {} };
-const courierOf = (holder = "one") =>
+const courierOf = (holder = "one", shared = false) =>
   createDeliverOn({
     ledger: open.ledger,
     outbox: outbox(),
     clock: { now: () => now },
     random: () => 0,
     holder,
+    shared,
     log: quiet,
     stopping: new AbortController().signal,
   });
@@ -177,6 +178,18 @@ describe("several brokers", () => {
     await until(() => two(there));
     expect(had).toEqual([1, 2, 3]);
     expect(await one(there), "and now the first one waits").toBeGreaterThan(now);
+  });
+
+  test("who has nothing left to deliver holds nobody up: the first one to come has what is next", async () => {
+    await record(2);
+    const { had, there } = destination(all);
+    const [one, two] = [courierOf("one", true), courierOf("two", true)];
+    await until(() => one(there));
+    await record(1);
+    await until(() => two(there));
+    await record(1);
+    await Promise.all([until(() => one(there)), until(() => two(there))]);
+    expect(had).toEqual([1, 2, 3, 4]);
   });
 
   test("who lost the claim in the middle of a hand-over writes nothing", async () => {

@@ -30,6 +30,8 @@ interface Needs {
   readonly random: () => number;
   /** Who delivers: this process. */
   readonly holder: string;
+  /** Other brokers work on this ledger too. */
+  readonly shared: boolean;
   readonly log: Log;
   /** The broker stops: what is under way is cut off, and comes again. */
   readonly stopping: AbortSignal;
@@ -43,23 +45,29 @@ export type DeliverOn = (destination: Destination) => Promise<NextLook>;
  * Gives one destination what it has not had yet, a bounded number of events: claim, hand over, write down how far it came. A crash in
  * between hands over again; nothing is passed by. What a destination refuses again and again is put aside, on record.
  */
-export function createDeliverOn({ ledger, outbox, clock, random, holder, log, stopping }: Needs): DeliverOn {
+export function createDeliverOn({ ledger, outbox, clock, random, holder, shared, log, stopping }: Needs): DeliverOn {
   return async function deliverOn(destination) {
     const found = await outbox.delivery(destination.name);
     if (found === undefined) return undefined;
+    const now = clock.now();
+    if (found.claimedUntil > now && found.holder !== holder) return Math.max(found.claimedUntil, now + 1_000);
+    if (found.nextAttempt > now) return found.nextAttempt;
+    const letters = await outbox.deadLetters({ destination: destination.name, again: true, limit: LETTERS_AT_ONCE });
+    const events = await ledger.audit({ after: found.position, limit: AT_ONCE });
+    if (letters.length === 0 && events.length === 0) return undefined;
     const held = await hold(found);
-    if (held === undefined) return Math.max(found.claimedUntil, clock.now() + 1_000);
-    if (held.nextAttempt > clock.now()) return held.nextAttempt;
+    if (held === undefined) return clock.now() + 1_000;
 
-    const again = await tryLettersAgain(destination, held);
-    if (again !== undefined) return again;
-    const events = await ledger.audit({ after: held.position, limit: AT_ONCE });
+    const stop = await tryLettersAgain(destination, held, letters);
+    if (stop !== undefined) return stop;
     const last = events.at(-1);
     if (last === undefined) return undefined;
     const wanted = events.filter(({ kind }) => destination.wants?.(kind) !== false);
     const { accepted, failure } = await handOver(destination, wanted);
     if (failure === undefined) {
-      return (await outbox.settle(held, well(last.seq), clock.now() + CLAIM_FOR)) ? "now" : lost(held);
+      // Whoever is first with the next events may have them: nobody has to wait for a claim to end when this broker dies meanwhile.
+      const until = clock.now() + (shared && events.length < AT_ONCE ? 0 : CLAIM_FOR);
+      return (await outbox.settle(held, well(last.seq), until)) ? "now" : lost(held);
     }
     const next = wanted[accepted];
     const before = events[events.findIndex(({ seq }) => seq === next?.seq) - 1];
@@ -70,7 +78,6 @@ export function createDeliverOn({ ledger, outbox, clock, random, holder, log, st
   async function hold(found: Delivery): Promise<Delivery | undefined> {
     const now = clock.now();
     if (isHeldBy(found, holder, now)) return found;
-    if (found.claimedUntil > now && found.holder !== holder) return undefined;
     if (!(await outbox.claim(found, holder, now, now + CLAIM_FOR))) return undefined;
     return { ...found, holder, epoch: found.epoch + 1, claimedUntil: now + CLAIM_FOR };
   }
@@ -119,8 +126,11 @@ export function createDeliverOn({ ledger, outbox, clock, random, holder, log, st
   }
 
   /** Dead letters that an operator wants tried again come first; they are out of order in any case. */
-  async function tryLettersAgain(destination: Destination, held: Delivery): Promise<NextLook> {
-    const letters = await outbox.deadLetters({ destination: destination.name, again: true, limit: LETTERS_AT_ONCE });
+  async function tryLettersAgain(
+    destination: Destination,
+    held: Delivery,
+    letters: readonly DeadLetter[],
+  ): Promise<NextLook> {
     for (const letter of letters) {
       const [event] = await ledger.audit({ after: letter.seq - 1, before: letter.seq + 1, limit: 1 });
       const { failure } = event === undefined ? { failure: undefined } : await handOver(destination, [event]);
