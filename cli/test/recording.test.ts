@@ -340,6 +340,48 @@ describe.skipIf(!hasTmux())("a recorded command on a terminal", () => {
     expect(events.find(([, code]) => code === "m")?.[2]).toMatch(/window .* is over/);
   });
 
+  test("finds around it just what it would without: variables, directory, descriptors, umask", async () => {
+    script(
+      "around.sh",
+      "{ env | cut -d= -f1 | sort; pwd; umask; ls /proc/self/fd; ulimit -a; trap; stty -a | grep -v speed; } > $1",
+    );
+    const [one, two] = ["recorded.txt", "plain.txt 2>/dev/null"].map(
+      (to) => `phi exec --quiet -- sh ../around.sh ${to}`,
+    );
+    desk.line(`mkdir real; ln -s real linked; cd linked; ${one}; ${two}; cd ..; clear; echo compared`);
+    await desk.shows(/^compared$/m, 12_000);
+    const read = (name: string) => readFileSync(path.join(alice.home, "real", name), "utf8");
+    expect(read("recorded.txt")).toContain("PGPASSWORD");
+    expect(read("recorded.txt")).toBe(read("plain.txt"));
+  });
+
+  test("keeps no secret of its command line, nor of its credential, anywhere but where it showed one", async () => {
+    const secret = "hunter2hunter2hunter2";
+    desk.line(
+      `phi exec --quiet -- sh -c 'echo $PGUSER; test -n "$PGPASSWORD" && printf %s "$PGPASSWORD" > password; exit 0' --password ${secret}; clear; echo over`,
+    );
+    await desk.shows(/^over$/m);
+    const password = readFileSync(path.join(alice.home, "password"), "utf8");
+    expect(password.length).toBeGreaterThan(20);
+    const { session } = await recorded();
+    const places = {
+      recording: (await bob.phi(["replay", session])).stdout,
+      sessions: (await bob.phi(["sessions", "--json"])).stdout,
+      audit: (await bob.phi(["audit", "--json"])).stdout,
+      log: readFileSync(place.brokerLog, "utf8"),
+      ledger: readdirSync(path.dirname(place.configFile))
+        .filter((name) => /^phi\.db(-wal)?$/.test(name))
+        .map((name) => readFileSync(path.join(path.dirname(place.configFile), name), "latin1"))
+        .join(""),
+    };
+    expect(places.recording).toContain("[redacted]");
+    expect(places.ledger).toContain(session);
+    for (const [where, text] of Object.entries(places)) {
+      expect(text.includes(secret), where).toBe(false);
+      expect(text.includes(password), where).toBe(false);
+    }
+  });
+
   test("is recorded whole although the broker was away for a while", async () => {
     desk.line("phi exec --quiet -- sh -c 'echo before; read x; echo meanwhile; read y; echo after'");
     await desk.shows(/^before$/m);
@@ -390,7 +432,7 @@ describe.skipIf(!hasTmux())("a recording that cannot go on", () => {
 
   test("lets the command go on where the role only wants it, and tells the person", async () => {
     desk.line(`phi exec ${await access("readonly")} -- sh -c '${flood}; sleep 1'; echo code $?`);
-    const said = await desk.shows(/^code 0$/m, 60_000);
+    const said = await desk.shows(/^code 0$/m, 20_000);
     expect(said).toMatch(/^survived$/m);
     expect(said).toContain("phi: the recording has ended (it is as long");
   });
@@ -398,7 +440,7 @@ describe.skipIf(!hasTmux())("a recording that cannot go on", () => {
   test("ends the command where the role requires it, and the access with it", async () => {
     const id = await access("readwrite");
     desk.line(`clear; phi exec ${id} -- sh -c '${flood}; sleep 100; echo too late'; echo code $?`);
-    expect(await desk.shows(/^code 124$/m, 60_000)).not.toMatch(/^too late$/m);
+    expect(await desk.shows(/code 124$/m, 20_000)).not.toMatch(/^too late$/m);
     const { sessions } = (await alice.json(["sessions", "--request", id])) as { sessions: SessionView[] };
     expect(sessions).toMatchObject([{ endedBecause: "recording_failed", recording: { state: "cut" } }]);
     const { leases } = (await alice.json(["show", id])) as { leases: { state: string }[] };

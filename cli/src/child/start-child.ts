@@ -10,6 +10,8 @@ export interface StartOrder extends ChildOrder {
   readonly reply: LeaseReply;
   readonly client: HotClient;
   readonly recordedCommand: string;
+  /** The settings of the person's terminal, as stty(1) has them. */
+  readonly settings: string | undefined;
   /** The recording has ended before the command; `isFatal` when the command must not go on without it. */
   readonly unrecorded: (because: RecordingFailure["because"] | "cut", isFatal: boolean) => void;
 }

@@ -5,6 +5,8 @@ import { writeAll } from "../terminal/write.js";
 
 /** The terminal's line settings as they were before the command. */
 export interface TerminalModes {
+  /** As stty(1) writes and reads them. */
+  readonly settings: string;
   /** Puts them back. Never fails; at most 2 s. `hard`: the command was killed and could not tidy its screen either. */
   restore(hard: boolean): void;
 }
@@ -23,6 +25,7 @@ export async function saveTerminalModes(): Promise<TerminalModes | undefined> {
   const saved = await readModes();
   if (saved === undefined) return undefined;
   return {
+    settings: saved,
     restore(hard) {
       // phi may be in the background now (an interactive shell took the terminal and was killed): with TTOU ignored the
       // settings are applied all the same; otherwise stty would be stopped, and phi with it.

@@ -74,6 +74,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
       reply,
       client: order.client,
       recordedCommand: typedCommand(order.recorded),
+      settings: modes?.settings,
       unrecorded: (because, isFatal) =>
         isFatal && end === undefined ? stop("recording_failed") : talk.unrecorded(because, end !== undefined),
       file: order.file,

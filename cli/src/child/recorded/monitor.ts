@@ -12,12 +12,13 @@ import { existsSync } from "node:fs";
  * none, and needs its stderr to be the terminal.
  */
 const MONITOR = `
+[ -z "$2" ] || stty "$2" 2>/dev/null
 set -m
 trap : TERM
 exec 3>&2
 [ -n "$BASH_VERSION" ] || exec 2>/dev/null
 mark=$1
-shift
+shift 2
 /bin/sh -c 'exec "$0" "$@" 2>&3 3>&-' "$@"
 code=$?
 while kill -0 %% 2>/dev/null; do
@@ -41,12 +42,15 @@ export interface Monitor {
   readonly scan: MarkScanner;
 }
 
-/** @param file the command's path, with a slash in it, so that no builtin of the shell is meant; `args` follow it. */
-export function monitorOf(file: string, args: readonly string[]): Monitor {
+/**
+ * @param file the command's path, with a slash in it, so that no builtin of the shell is meant; `args` follow it
+ * @param settings what stty(1) says of the person's terminal: the command's is to be set in the same way
+ */
+export function monitorOf(file: string, args: readonly string[], settings = ""): Monitor {
   // Not to be guessed by what the command writes.
   const mark = `phi-${randomBytes(12).toString("hex")}`;
   const shell = SHELLS.find((one) => existsSync(one)) ?? "/bin/sh";
-  return { file: shell, args: ["-c", MONITOR, "phi", mark, file, ...args], scan: createMarkScanner(mark) };
+  return { file: shell, args: ["-c", MONITOR, "phi", mark, settings, file, ...args], scan: createMarkScanner(mark) };
 }
 
 const WORDS = ["stopped", "ended"] as const;

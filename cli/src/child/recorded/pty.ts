@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import { constants as os } from "node:os";
+import { isAbsolute } from "node:path";
 import type { ChildEnd } from "../run-child.js";
 
 export interface PtyOrder {
@@ -36,7 +37,7 @@ export async function openPty(order: PtyOrder): Promise<Pty> {
   const terminal = spawn(order.file, [...order.args], {
     cols,
     rows,
-    cwd: process.cwd(),
+    cwd: workingDirectory(order.environment.PWD),
     env: order.environment,
     name: order.environment.TERM ?? "dumb",
     encoding: null,
@@ -69,6 +70,16 @@ export async function openPty(order: PtyOrder): Promise<Pty> {
     hold: (isHeld) => (isHeld ? terminal.pause() : terminal.resume()),
     letGo,
   };
+}
+
+/** The directory by the name the person knows it by, links and all: node-pty makes it the child's PWD. */
+function workingDirectory(known: string | undefined): string {
+  const real = process.cwd();
+  try {
+    return known !== undefined && isAbsolute(known) && realpathSync(known) === real ? known : real;
+  } catch {
+    return real;
+  }
 }
 
 function nameOf(terminal: object): string {

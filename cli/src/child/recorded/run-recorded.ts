@@ -17,6 +17,8 @@ export interface RecordedOrder extends ChildOrder {
   readonly rules: RecordingRules;
   /** The command for the recording's header, redacted. */
   readonly recordedCommand: string;
+  /** The settings of the person's terminal, as stty(1) has them. */
+  readonly settings: string | undefined;
   readonly send: ChunkQueueOrder["send"];
   /** The recording cannot go on; the command does, unless it must be recorded. Told once. */
   readonly onBroken: (because: RecordingFailure["because"] | "cut", error?: PhiError) => void;
@@ -77,7 +79,7 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
   });
   if (order.rules.mode === "required" && !(await queue.drained(BEGIN_WITHIN))) throw notRecorded();
 
-  const monitor = monitorOf(order.file, order.words.slice(1));
+  const monitor = monitorOf(order.file, order.words.slice(1), order.settings);
   const letThrough = (signal: NodeJS.Signals) => {
     if (isOver || pty === undefined) return;
     const group = foregroundGroupOf(pty.pid);
