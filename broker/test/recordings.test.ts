@@ -5,7 +5,11 @@ import type { LeaseReply } from "@phi/shared/contract/lease";
 import type { RequestView } from "@phi/shared/contract/request";
 import type { RecordingPage, SessionList } from "@phi/shared/contract/session";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sha256 } from "../src/operations/recording-chain.js";
+import { openConnection } from "../src/store/connection.js";
+import { sql } from "../src/store/sql.js";
 import { type Arena, approvedRequest, auditOf, eventually, openArena, type Voice } from "./arena.testing.js";
+import { runOperator } from "./operator.testing.js";
 
 let arena: Arena;
 let alice: Voice;
@@ -248,4 +252,28 @@ describe("sessions", () => {
     expect((await list(`until=${all.at(-1)?.startedAt}`)).sessions).toEqual([]);
     expect((await list(`since=${all[0]?.startedAt}`)).sessions).toHaveLength(1);
   });
+});
+
+it("a recording that was changed fails phi-broker audit verify, which names it and the piece; the log itself is whole", async () => {
+  const made = await lease();
+  for (const n of [0, 1, 2]) await send(alice, made.session, n, { data: piece(`${n}`), last: n === 2 });
+  await end(made);
+  const whole = await runOperator(arena.configFile, "audit", "verify");
+  expect([whole.code, whole.stdout]).toEqual([0, expect.stringMatching(/^ok: \d+ events.*\nok: \d+ recordings/)]);
+
+  const connection = openConnection(arena.databaseFile);
+  try {
+    const forged = gzipSync("forged");
+    connection.run(
+      sql`update recording_chunks set data = ${forged}, hash = ${sha256(forged)} where session_id = ${made.session} and n = 1`,
+    );
+  } finally {
+    connection.close();
+  }
+  const changed = await runOperator(arena.configFile, "audit", "verify");
+  expect(changed.code).toBe(1);
+  expect(changed.stdout).toContain(
+    `The recording of ${made.session} is not what it was, from piece 0 on: pieces 0 to 2`,
+  );
+  expect(changed.stdout).toMatch(/^ok: \d+ events/);
 });

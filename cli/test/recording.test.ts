@@ -439,7 +439,7 @@ describe.skipIf(!hasTmux())("a recording that cannot go on", () => {
 
   test("ends the command where the role requires it, and the access with it", async () => {
     const id = await access("readwrite");
-    desk.line(`clear; phi exec ${id} -- sh -c '${flood}; sleep 100; echo too late'; echo code $?`);
+    desk.line(`clear; phi exec ${id} -- sh -c '${flood}; sleep 100; echo too late'; c=$?; clear; echo code $c`);
     expect(await desk.shows(/code 124$/m, 20_000)).not.toMatch(/^too late$/m);
     const { sessions } = (await alice.json(["sessions", "--request", id])) as { sessions: SessionView[] };
     expect(sessions).toMatchObject([{ endedBecause: "recording_failed", recording: { state: "cut" } }]);

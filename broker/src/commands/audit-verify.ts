@@ -3,9 +3,31 @@ import { PhiError } from "@phi/shared/errors";
 import { readHead } from "../audit/head-file.js";
 import { readKey } from "../audit/key-file.js";
 import { findBroker } from "../config/admin-socket.js";
+import { createVerifyRecording } from "../operations/verify-recording.js";
 import { openConnection } from "../store/connection.js";
+import { recordingMarks } from "../store/recording-marks.js";
+import { createChunkReader } from "../store/recordings.js";
+import type { Store } from "../store/store.js";
 import { verifyLedger } from "../store/verify-ledger.js";
 import { type OperatorOptions, print } from "./output.js";
+
+interface ChangedRecording {
+  readonly session: string;
+  readonly piece: number;
+  readonly why: string;
+}
+
+/** Every recording against what the log says of it. */
+async function verifyRecordings(rows: Store["rows"]): Promise<{ checked: number; changed: ChangedRecording[] }> {
+  const verify = createVerifyRecording({ recordings: createChunkReader(rows) });
+  const marks = await recordingMarks(rows);
+  const changed: ChangedRecording[] = [];
+  for (const [session, events] of marks) {
+    const found = await verify(session, events);
+    if (found.verdict === "changed") changed.push({ session, piece: found.piece, why: found.why });
+  }
+  return { checked: marks.size, changed };
+}
 
 /** Verifies the whole log straight on the ledger's file, while the broker works on it; 1 when something is wrong. In this process, so its timers do not wait. */
 export async function verifyAudit(options: OperatorOptions): Promise<number> {
@@ -29,11 +51,20 @@ export async function verifyAudit(options: OperatorOptions): Promise<number> {
       keys,
       remembered,
     });
-    const reply = { events, signed, ...(fault === undefined ? {} : { fault }) };
+    const { checked, changed } = await verifyRecordings(async (statement) => connection.rows(statement));
+    const reply = {
+      ...{ events, signed, ...(fault === undefined ? {} : { fault }) },
+      recordings: checked,
+      ...(changed.length === 0 ? {} : { changedRecordings: changed }),
+    };
     print(options, reply, [
       fault === undefined ? `ok: ${signed} events are those that were signed` : `Event ${fault.seq} ${fault.because}.`,
+      ...(changed.length === 0 && checked > 0 ? [`ok: ${checked} recordings are those that the log covers`] : []),
+      ...changed.map(
+        ({ session, piece, why }) => `The recording of ${session} is not what it was, from piece ${piece} on: ${why}.`,
+      ),
     ]);
-    return fault === undefined ? 0 : 1;
+    return fault === undefined && changed.length === 0 ? 0 : 1;
   } finally {
     connection.close();
   }

@@ -9,6 +9,28 @@ import type { Statement } from "./statement.js";
 import type { Store } from "./store.js";
 import { withWords } from "./with-words.js";
 
+/** Reads pieces, and nothing else of a store. */
+export function createChunkReader(rows: Store["rows"]): Pick<Recordings, "chunks"> {
+  return {
+    async chunks(session, from, mostBytes) {
+      const found = [];
+      let size = 0;
+      // One at a time: how many fit is known only as they come.
+      for (let n = from; size < mostBytes; n++) {
+        const [row] = await rows(
+          select(recordingChunks, sql`where ${recordingChunks.sessionId} = ${session} and ${recordingChunks.n} = ${n}`),
+        );
+        if (row === undefined) break;
+        const { hash, data } = rowTo(recordingChunks, row);
+        if (found.length > 0 && size + data.length > mostBytes) break;
+        found.push({ n, hash, data });
+        size += data.length;
+      }
+      return found;
+    },
+  };
+}
+
 /** Recordings, and the sessions they are of, on an open store. */
 export function createRecordings({ rows, writer }: Store): Recordings {
   async function all(rest: Statement): Promise<Recording[]> {
@@ -29,22 +51,7 @@ export function createRecordings({ rows, writer }: Store): Recordings {
       return moved ? "moved" : "lost_race";
     },
 
-    async chunks(session, from, mostBytes) {
-      const found = [];
-      let size = 0;
-      // One at a time: how many fit is known only as they come.
-      for (let n = from; size < mostBytes; n++) {
-        const [row] = await rows(
-          select(recordingChunks, sql`where ${recordingChunks.sessionId} = ${session} and ${recordingChunks.n} = ${n}`),
-        );
-        if (row === undefined) break;
-        const { hash, data } = rowTo(recordingChunks, row);
-        if (found.length > 0 && size + data.length > mostBytes) break;
-        found.push({ n, hash, data });
-        size += data.length;
-      }
-      return found;
-    },
+    ...createChunkReader(rows),
 
     async chunkHash(session, n) {
       const [row] = await rows(
