@@ -8,7 +8,13 @@ let arena: Arena;
 let alice: Voice;
 let before: string;
 beforeAll(async () => {
-  arena = await openArena();
+  arena = await openArena({
+    config: (text) =>
+      text.replace(
+        "    maxDuration: 1h\n",
+        "    maxDuration: 1h\n    emergency: { maxDuration: 15m, reviewers: [group:security] }\n",
+      ),
+  });
   alice = await arena.signIn("alice");
   before = readFileSync(arena.configFile, "utf8");
 });
@@ -111,5 +117,17 @@ describe("phi-broker policy replay", () => {
     );
     const same = await runOperator(arena.configFile, "policy", "replay", arena.configFile, "--since", "1d");
     expect(same).toMatchObject({ code: 0, stdout: expect.stringContaining("0 of 2 requests") });
+  });
+
+  it("judges what was taken in an emergency by the emergency clauses", async () => {
+    const order = { resource: "db-prod", role: "readwrite", duration: 600, reason: "INC-42", emergency: true };
+    expect((await alice.call("POST", "/v1/requests", order)).status).toBe(201);
+    const same = await runOperator(arena.configFile, "policy", "replay", arena.configFile, "--since", "1d");
+    expect(same).toMatchObject({ code: 0, stdout: expect.stringContaining("0 of 3 requests") });
+    const without = write("without.yaml", before.replace(/^ {4}emergency:.*\n/m, ""));
+    const ran = await runOperator(arena.configFile, "policy", "replay", without, "--since", "1d");
+    expect(ran.stdout).toContain('was  an emergency, by "engineers change production"');
+    expect(ran.stdout).toContain("now  refused: No policy lets you take readwrite on db-prod in an emergency.");
+    expect(ran.stdout).toContain("1 of 3 requests");
   });
 });

@@ -132,6 +132,8 @@ export const pastRequest = z.object({
   createdAt: instant,
   policy: z.string(),
   approvalsNeeded: z.int(),
+  /** Taken in an emergency. */
+  emergency: z.literal(true).optional(),
 });
 export type PastRequest = z.infer<typeof pastRequest>;
 export const pastRequestsReply = z.object({ requests: z.array(pastRequest), next: requestId.optional() });

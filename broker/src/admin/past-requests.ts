@@ -27,6 +27,7 @@ export async function pastRequests(
       createdAt: toRfc3339(request.createdAt),
       policy: request.policy,
       approvalsNeeded: approvalsNeeded({ approval: request }),
+      ...(request.emergency === undefined ? {} : { emergency: true as const }),
     })),
     ...(meant.length === PAGE && last !== undefined ? { next: last.id } : {}),
   };

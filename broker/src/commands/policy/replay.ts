@@ -5,6 +5,7 @@ import { callBroker } from "../../admin/call-broker.js";
 import type { PastRequest } from "../../admin/contract.js";
 import { findBroker } from "../../config/admin-socket.js";
 import { loadPolicy } from "../../config/load-policy.js";
+import { decideEmergency } from "../../domain/policy/emergency.js";
 import type { Ask } from "../../domain/policy/obstacle.js";
 import type { Decision, Policy } from "../../domain/policy/policy.js";
 import { explainRefusal } from "../../domain/policy/refusal-words.js";
@@ -64,18 +65,22 @@ async function pastRequests(config: string, since: string): Promise<PastRequest[
 function differs(policy: Policy, request: PastRequest): Otherwise[] {
   const { resource, role, duration, reason, ticket, requester } = request;
   const ask: Ask = { resource, role, duration, reason, ticket };
-  const decision = policy.decide({ ...requester, groups: requester.groups }, ask, Date.parse(request.createdAt));
+  const at = Date.parse(request.createdAt);
+  const about = {
+    request: request.request,
+    requester: requester.name,
+    asked: `${role} on ${resource} for ${formatDuration(duration)}`,
+  };
+  if (request.emergency === true) {
+    const made = decideEmergency(policy, requester, ask, at);
+    if (made.decision === "allowed") return [];
+    return [{ ...about, was: `an emergency, by "${request.policy}"`, now: `refused: ${made.sentence}` }];
+  }
+  const decision = policy.decide(requester, ask, at);
   const now = decision.decision === "refused" ? undefined : approvalsNeeded(decision.rule);
   if (now === request.approvalsNeeded) return [];
-  return [
-    {
-      request: request.request,
-      requester: requester.name,
-      asked: `${role} on ${resource} for ${formatDuration(duration)}`,
-      was: `${countInWords(request.approvalsNeeded)}, by "${request.policy}"`,
-      now: inWords(decision, ask),
-    },
-  ];
+  const was = `${countInWords(request.approvalsNeeded)}, by "${request.policy}"`;
+  return [{ ...about, was, now: inWords(decision, ask) }];
 }
 
 function inWords(decision: Decision, ask: Ask): string {
