@@ -23,6 +23,7 @@ import { createAuthenticate } from "./operations/authenticate.js";
 import { createCloseRequest } from "./operations/close-request.js";
 import { createCreateRequest } from "./operations/create-request.js";
 import { createDecideRequest } from "./operations/decide-request.js";
+import { createDelegating } from "./operations/delegate.js";
 import { createDossiers } from "./operations/dossier.js";
 import { createDropLostRequests } from "./operations/drop-lost-requests.js";
 import { createEndLease } from "./operations/end-lease.js";
@@ -76,6 +77,7 @@ import type { Log } from "./ports/log.js";
 import type { Provider } from "./ports/provider.js";
 import { createAddressBook } from "./store/address-book.js";
 import { createAuditExports } from "./store/audit-export.js";
+import { createDelegations } from "./store/delegations.js";
 import { brokerTag, createLedger } from "./store/ledger.js";
 import { createLedgerOverview } from "./store/ledger-overview.js";
 import { createLocks, createPeople } from "./store/locks.js";
@@ -199,6 +201,7 @@ export async function startBroker({
     log,
   });
   const locks = createLocks(store);
+  const delegations = createDelegations(store);
   const stopping = new AbortController();
   const revocation = createRevocation({
     ledger,
@@ -210,7 +213,7 @@ export async function startBroker({
     stopping: stopping.signal,
   });
   const { lanes, revokeLeases } = revocation;
-  const sweepDue = createSweepDue({ ledger, clock, lanes, resources: [...config.resources.keys()] });
+  const sweepDue = createSweepDue({ ledger, delegations, clock, lanes, resources: [...config.resources.keys()] });
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
   const tag = await brokerTag(store, clock.now());
@@ -234,7 +237,7 @@ export async function startBroker({
     reportDeliveries: deliveries.reportDeliveries,
   });
   const renderMetrics = async () => metrics.render(await readMetrics());
-  const dossiers = createDossiers({ ledger, clock });
+  const dossiers = createDossiers({ ledger, delegations, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
   const { host, port } = config.listen;
   const exports = createAuditExports(store.read, { url: config.publicUrl ?? `http://${host}:${port}`, version });
@@ -252,7 +255,8 @@ export async function startBroker({
     log,
   });
   const listResources = createListResources({ catalogue, clock });
-  const findLockTarget = createFindLockTarget({ people: createPeople(store), catalogue, issuer: config.issuer.url });
+  const people = createPeople(store);
+  const findLockTarget = createFindLockTarget({ people, catalogue, issuer: config.issuer.url });
   const locking = {
     setLock: createSetLock({ ledger, locks, clock, changes, findLockTarget, revokeLeases }),
     liftLock: createLiftLock({ ledger, locks, clock }),
@@ -288,12 +292,13 @@ export async function startBroker({
     signOut: createSignOut({ ledger, clock }),
     listResources,
     listLocks: createListLocks({ locks, listResources }),
+    delegating: createDelegating({ ledger, delegations, people, catalogue, locks, clock }),
     ...locking,
     explainDecision: createExplainDecision({ ledger, catalogue, locks, clock }),
     createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
     askInEmergency: createAskInEmergency({ ledger, catalogue, locks, clock }),
     reviewEmergency: createReviewEmergency({ ledger, dossiers, locks, clock }),
-    listRequests: createListRequests({ ledger, dossiers }),
+    listRequests: createListRequests({ ledger, dossiers, delegations, clock }),
     decideRequest: createDecideRequest({
       ledger,
       dossiers,

@@ -39,6 +39,7 @@ const COMMANDS: readonly Entry[] = [
   ["approve", ASK, "say yes to a request", () => import("./commands/approve.js")],
   ["deny", ASK, "say no to a request, with the reason", () => import("./commands/deny.js")],
   ["accept", ASK, "take what an approver offers instead of what I asked for", () => import("./commands/accept.js")],
+  ["delegate", ASK, "hand my approvals over to a colleague, for a span", () => import("./commands/delegate.js")],
   ["review", ASK, "say what you found of an emergency that is over", () => import("./commands/review.js")],
   ["withdraw", ASK, "take back a request that is still pending", () => import("./commands/withdraw.js")],
   ["exec", WORK, "run a command with a credential made for it", async () => (await hot()).exec],

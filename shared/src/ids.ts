@@ -4,7 +4,15 @@
  */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
-const KINDS = { sign_in: "sin", request: "req", lease: "lse", session: "ses", event: "evt", lock: "lck" } as const;
+const KINDS = {
+  sign_in: "sin",
+  request: "req",
+  lease: "lse",
+  session: "ses",
+  event: "evt",
+  lock: "lck",
+  delegation: "dlg",
+} as const;
 
 export type IdKind = keyof typeof KINDS;
 declare const brand: unique symbol;
@@ -15,6 +23,7 @@ export type LeaseId = Id<"lease">;
 export type SessionId = Id<"session">;
 export type EventId = Id<"event">;
 export type LockId = Id<"lock">;
+export type DelegationId = Id<"delegation">;
 export interface IdOf {
   sign_in: SignInId;
   request: RequestId;
@@ -22,10 +31,19 @@ export interface IdOf {
   session: SessionId;
   event: EventId;
   lock: LockId;
+  delegation: DelegationId;
 }
 
 /** 12 characters, 60 bits, for what people type; leases and sessions carry 16 (80 bits), and so do events. */
-const LENGTH: Record<IdKind, number> = { sign_in: 12, request: 12, lease: 16, session: 16, event: 16, lock: 12 };
+const LENGTH: Record<IdKind, number> = {
+  sign_in: 12,
+  request: 12,
+  lease: 16,
+  session: 16,
+  event: 16,
+  lock: 12,
+  delegation: 12,
+};
 
 /**
  * A new identifier of the kind, for example `req_7k3m9q2x4v8a`: random, but for events. Those of one process are numbered behind a random

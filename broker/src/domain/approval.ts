@@ -5,6 +5,8 @@ import type { Request } from "./request.js";
 /** One approver's answer; never changed, and one person has one. */
 export interface Answer {
   readonly approver: Pick<Principal, "issuer" | "subject">;
+  /** In whose place it was given; the two count once together. */
+  readonly onBehalfOf?: Pick<Principal, "issuer" | "subject"> | undefined;
   readonly verdict: "approve" | "deny";
 }
 
@@ -49,7 +51,7 @@ export function decisionRight(
 ): DecisionRight {
   if (samePrincipal(request.requester, principal)) return "own_request";
   if (!matchesAny(principal, everyApprover(request.stages))) return "not_an_approver";
-  if (answers.some((one) => samePrincipal(one.approver, principal))) return "answered";
+  if (answers.some((one) => isBy(one, principal))) return "answered";
   if (verdict === "deny") return "may_decide";
   const open = openStage(request.stages, yesOf(answers));
   return open !== undefined && matchesAny(principal, open.stage.from) ? "may_decide" : "not_this_stage";
@@ -58,4 +60,9 @@ export function decisionRight(
 /** Whether the principal is an approver of the request at all, whatever its state. */
 export function isApprover(request: Pick<Request, "requester" | "stages">, principal: Principal): boolean {
   return !samePrincipal(request.requester, principal) && matchesAny(principal, everyApprover(request.stages));
+}
+
+/** Themselves, or somebody in their place. */
+function isBy({ approver, onBehalfOf }: Answer, principal: Principal): boolean {
+  return samePrincipal(approver, principal) || (onBehalfOf !== undefined && samePrincipal(onBehalfOf, principal));
 }

@@ -68,6 +68,8 @@ const CLASSES: Readonly<Record<AuditKind, readonly [OcsfClass, number, number?]>
   "approval.refused": [API_ACTIVITY, CREATE],
   "offer.made": [API_ACTIVITY, CREATE],
   "offer.accepted": [API_ACTIVITY, UPDATE],
+  "delegation.created": [USER_ACCESS, ASSIGN],
+  "delegation.ended": [USER_ACCESS, REVOKE],
   "request.emergency": [API_ACTIVITY, CREATE, CRITICAL],
   "review.given": [API_ACTIVITY, UPDATE],
   "review.refused": [API_ACTIVITY, UPDATE],

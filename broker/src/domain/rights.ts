@@ -1,6 +1,8 @@
 import type { Instant } from "@phi/shared/time";
-import { type Answer, decisionRight, isApprover } from "./approval.js";
+import { answerRight, mayAnswerSometime } from "./answer-as.js";
+import { type Answer, isApprover } from "./approval.js";
 import type { Caller } from "./caller.js";
+import type { StandIn } from "./delegation.js";
 import { isReviewer, reviewRight } from "./emergency.js";
 import { samePrincipal } from "./principal.js";
 import { isUsable, type Request } from "./request.js";
@@ -27,15 +29,24 @@ const NOTHING: Rights = {
 };
 
 /** The one place that authorises on a request, by the answers it has so far where they were loaded. Default deny: who is nobody here does not learn that it exists. */
-export function rightsOn(request: Request, caller: Caller, now: Instant, answers: readonly Answer[] = []): Rights {
+export function rightsOn(
+  request: Request,
+  caller: Caller,
+  now: Instant,
+  answers: readonly Answer[] = [],
+  standIns: readonly StandIn[] = [],
+): Rights {
   const own = samePrincipal(request.requester, caller.principal);
   const approver = isApprover(request, caller.principal);
   const reviewer = isReviewer(request, caller.principal);
-  if (!own && !approver && !reviewer && !caller.isAdmin && !caller.mayAudit) return NOTHING;
+  const place = mayAnswerSometime(request, caller.principal, standIns);
+  if (!own && !approver && !place && !reviewer && !caller.isAdmin && !caller.mayAudit) return NOTHING;
   const live = request.state === "approved" || request.state === "active";
   return {
     see: true,
-    decide: request.state === "pending" && decisionRight(request, answers, caller.principal, "deny") === "may_decide",
+    decide:
+      request.state === "pending" &&
+      answerRight(request, answers, caller.principal, standIns, "deny").right === "may_decide",
     withdraw: own && request.state === "pending",
     use: own && isUsable(request, now),
     end: own && live,

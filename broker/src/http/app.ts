@@ -8,6 +8,7 @@ import type { createAuthenticate } from "../operations/authenticate.js";
 import type { createCloseRequest } from "../operations/close-request.js";
 import type { createCreateRequest } from "../operations/create-request.js";
 import type { createDecideRequest } from "../operations/decide-request.js";
+import type { Delegating } from "../operations/delegate.js";
 import type { Dossiers } from "../operations/dossier.js";
 import type { createEndLease } from "../operations/end-lease.js";
 import type { createExplainDecision } from "../operations/explain-decision.js";
@@ -45,6 +46,7 @@ import { mountRecordingEvents } from "./recording-events.js";
 import { mountRequestEvents } from "./request-events.js";
 import type { AnyRoute } from "./route.js";
 import { auditRoutes } from "./routes/audit.js";
+import { delegationRoutes } from "./routes/delegations.js";
 import { leaseRoutes } from "./routes/leases.js";
 import { lockRoutes } from "./routes/locks.js";
 import { logRoutes } from "./routes/log.js";
@@ -70,6 +72,7 @@ export interface Broker {
   readonly explainDecision: ReturnType<typeof createExplainDecision>;
   readonly askInEmergency: ReturnType<typeof createAskInEmergency>;
   readonly reviewEmergency: ReturnType<typeof createReviewEmergency>;
+  readonly delegating: Delegating;
   readonly listLocks: ReturnType<typeof createListLocks>;
   readonly setLock: ReturnType<typeof createSetLock>;
   readonly liftLock: ReturnType<typeof createLiftLock>;
@@ -109,6 +112,7 @@ export function routes(broker: Broker): AnyRoute[] {
     ...leaseRoutes(broker),
     ...sessionRoutes(broker),
     ...lockRoutes(broker),
+    ...delegationRoutes(broker),
     ...auditRoutes(broker),
     ...reportRoutes(broker),
     ...logRoutes(broker),

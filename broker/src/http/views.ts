@@ -58,6 +58,7 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     stages: request.stages.map(({ from, count }) => ({ from: [...from], count })),
     approvals: approvals.map((approval) => ({
       by: person(approval.approver),
+      ...optional("onBehalfOf", approval.onBehalfOf, person),
       verdict: approval.verdict,
       ...optional("reason", approval.reason, same),
       at: toRfc3339(approval.at),

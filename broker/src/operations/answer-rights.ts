@@ -1,8 +1,10 @@
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
-import { decisionRight, openStage, yesOf } from "../domain/approval.js";
+import { answerRight } from "../domain/answer-as.js";
+import { openStage, yesOf } from "../domain/approval.js";
 import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
+import type { StandIn } from "../domain/delegation.js";
 import { everyApprover } from "../domain/policy/rule.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
@@ -22,8 +24,8 @@ export interface Answering {
   readonly hash?: string | undefined;
 }
 
-/** Passes when the caller may give this answer to this request now; the reason why not is thrown, and on record where it is worth it. */
-export type AssertMayAnswer = (caller: Caller, dossier: Dossier, answering: Answering) => Promise<void>;
+/** In whose place the caller gives it, if not in their own. Passes when they may give this answer to this request now; the reason why not is thrown, and on record where it is worth it. */
+export type AssertMayAnswer = (caller: Caller, dossier: Dossier, answering: Answering) => Promise<StandIn | undefined>;
 
 /**
  * Who may answer, what they saw, and whether the requester may still have it, in this order: nobody learns from a refusal what they may not know.
@@ -32,8 +34,8 @@ export type AssertMayAnswer = (caller: Caller, dossier: Dossier, answering: Answ
  */
 export function createAssertMayAnswer({ ledger, catalogue, clock }: Needs): AssertMayAnswer {
   return async (caller, dossier, answering) => {
-    const { request, approvals } = dossier;
-    const right = decisionRight(request, approvals, caller.principal, answering.verdict);
+    const { request, approvals, standIns } = dossier;
+    const { right, standIn } = answerRight(request, approvals, caller.principal, standIns, answering.verdict);
     const approvers = everyApprover(request.stages).join(" or ");
     if (right === "own_request") {
       await refused(caller, dossier, answering, right);
@@ -64,6 +66,7 @@ export function createAssertMayAnswer({ ledger, catalogue, clock }: Needs): Asse
     }
     assertSeen(dossier, answering);
     if (answering.verdict === "approve") await assertStillHolds(caller, dossier, answering);
+    return standIn;
   };
 
   /** With the groups that the requester signed in with last: what was right when they asked may not be any more. */

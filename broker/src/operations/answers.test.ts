@@ -6,6 +6,7 @@ import { allow, deny, person, policyOf } from "../domain/policy/policy.testing.j
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
+import { createDelegations } from "../store/delegations.js";
 import { createLocks } from "../store/locks.js";
 import { entry, openTemporaryLedger, pendingRequest } from "../store/store.testing.js";
 import { createAcceptOffer } from "./accept-offer.js";
@@ -53,7 +54,7 @@ function house() {
     provider: () => undefined,
   };
   const locks = createLocks(open.store);
-  const dossiers = createDossiers({ ledger, clock });
+  const dossiers = createDossiers({ ledger, delegations: createDelegations(open.store), clock });
   const assertMayAnswer = createAssertMayAnswer({ ledger, catalogue, clock });
   const termsOfOffer = createTermsOfOffer({ ledger, catalogue, clock });
   const decide = createDecideRequest({

@@ -5,6 +5,7 @@ import { openStage, yesOf } from "../domain/approval.js";
 import { approveAt } from "../domain/approve.js";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
+import type { StandIn } from "../domain/delegation.js";
 import { approvalsNeeded } from "../domain/policy/rule.js";
 import type { Clock } from "../ports/clock.js";
 import type { Approval, Change, Ledger } from "../ports/ledger.js";
@@ -36,8 +37,8 @@ export function createDecideRequest({ ledger, dossiers, locks, clock, assertMayA
   return async function decideRequest(caller: Caller, typed: string, order: ApprovalOrder): Promise<Dossier> {
     for (let race = 0; race < MOST_RACES; race++) {
       const dossier = await dossiers.open(caller, typed);
-      await assertMayAnswer(caller, dossier, order);
-      const change = answer(caller, dossier, order, { at: clock.now(), policyHash: policyHash() });
+      const standIn = await assertMayAnswer(caller, dossier, order);
+      const change = answer(caller, dossier, order, { at: clock.now(), policyHash: policyHash(), standIn });
       if ((await ledger.commit(change)) === "moved") return dossiers.open(caller, dossier.request.id);
       await throwIfLocked(locks, { principal: caller.principal, resource: dossier.request.resource });
     }
@@ -49,11 +50,16 @@ function answer(
   caller: Caller,
   { request, approvals }: Dossier,
   order: ApprovalOrder,
-  { at, policyHash }: { readonly at: number; readonly policyHash: string },
+  {
+    at,
+    policyHash,
+    standIn,
+  }: { readonly at: number; readonly policyHash: string; readonly standIn: StandIn | undefined },
 ): Change {
   const approval: Approval = {
     requestId: request.id,
     approver: caller.principal,
+    ...(standIn === undefined ? {} : { onBehalfOf: standIn.principal, delegation: standIn.delegation }),
     verdict: order.verdict,
     requestHash: order.hash,
     reason: order.reason,
@@ -69,7 +75,7 @@ function answer(
     actor: caller.principal,
     resource: request.resource,
     requestId: request.id,
-    data: { reason: order.reason, ...data, requestHash: order.hash, policyHash },
+    data: { reason: order.reason, ...data, ...inPlaceOf(standIn), requestHash: order.hash, policyHash },
   });
   const advance = { do: "advance_request", id: request.id, from: "pending" } as const;
 
@@ -89,8 +95,24 @@ function answer(
   const move = approveAt(request, at);
   const started = move.to === "active" ? [event("request.started", { starts: "approval" })] : [];
   return {
-    guard: { ...advance, ...move, require: { approvalsGiven: given, revision, unlocked: [caller.principal] } },
+    guard: {
+      ...advance,
+      ...move,
+      require: {
+        approvalsGiven: given,
+        revision,
+        unlocked: [caller.principal],
+        delegation: standIn && { id: standIn.delegation, at },
+      },
+    },
     follow: [record],
     events: [event("request.approved", count), ...started],
   };
+}
+
+/** Whose answer it counts as. */
+function inPlaceOf(standIn: StandIn | undefined): Record<string, unknown> {
+  if (standIn === undefined) return {};
+  const { issuer, subject, name } = standIn.principal;
+  return { onBehalfOf: { issuer, subject, name }, delegation: standIn.delegation };
 }

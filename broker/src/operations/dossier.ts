@@ -1,14 +1,18 @@
 import { PhiError } from "@phi/shared/errors";
 import { parseId, parseIdPrefix, type RequestId } from "@phi/shared/ids";
 import type { Caller } from "../domain/caller.js";
+import type { StandIn } from "../domain/delegation.js";
 import type { Request } from "../domain/request.js";
 import { type Rights, rightsOn } from "../domain/rights.js";
 import type { Clock } from "../ports/clock.js";
+import type { Delegations } from "../ports/delegations.js";
 import type { Ledger, RequestDossier } from "../ports/ledger.js";
 
 /** A request with all that belongs to it and what the caller may do with it. */
 export interface Dossier extends RequestDossier {
   readonly rights: Rights;
+  /** In whose place the caller may answer. */
+  readonly standIns: readonly StandIn[];
 }
 
 export interface Dossiers {
@@ -24,25 +28,41 @@ export interface Dossiers {
   gather(caller: Caller, requests: readonly Request[]): Promise<Dossier[]>;
 }
 
-export function createDossiers({ ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock }): Dossiers {
+export function createDossiers({
+  ledger,
+  delegations,
+  clock,
+}: {
+  readonly ledger: Ledger;
+  readonly delegations: Pick<Delegations, "standIns">;
+  readonly clock: Clock;
+}): Dossiers {
   function visible<Loaded extends Pick<RequestDossier, "request"> & Partial<RequestDossier>>(
     caller: Caller,
     all: readonly Loaded[],
+    standIns: readonly StandIn[] = [],
   ) {
     const now = clock.now();
     return all
-      .map((loaded) => ({ ...loaded, rights: rightsOn(loaded.request, caller, now, loaded.approvals) }))
+      .map((loaded) => ({
+        ...loaded,
+        standIns,
+        rights: rightsOn(loaded.request, caller, now, loaded.approvals, standIns),
+      }))
       .filter(({ rights }) => rights.see);
   }
 
+  const standInsOf = ({ principal }: Caller) => delegations.standIns(principal, clock.now());
+
   return {
     async gather(caller, requests) {
-      return visible(caller, await ledger.dossiers(requests.map(({ id }) => id)));
+      const ids = requests.map(({ id }) => id);
+      return visible(caller, await ledger.dossiers(ids), await standInsOf(caller));
     },
     async open(caller, typed) {
       const { id, beginning } = read(typed);
       const ids = id === undefined ? (await ledger.requestsByPrefix(beginning)).map((request) => request.id) : [id];
-      return only(typed, visible(caller, await ledger.dossiers(ids)));
+      return only(typed, visible(caller, await ledger.dossiers(ids), await standInsOf(caller)));
     },
     async openRequest(caller, typed) {
       const { id, beginning } = read(typed);

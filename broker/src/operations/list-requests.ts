@@ -1,8 +1,10 @@
 import type { RequestQuery } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import type { RequestId } from "@phi/shared/ids";
-import { decisionRight } from "../domain/approval.js";
+import { answerRight } from "../domain/answer-as.js";
 import type { Caller } from "../domain/caller.js";
+import type { Clock } from "../ports/clock.js";
+import type { Delegations } from "../ports/delegations.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Dossier, Dossiers } from "./dossier.js";
 
@@ -12,8 +14,15 @@ export interface RequestPage {
   readonly next: RequestId | undefined;
 }
 
+interface Needs {
+  readonly ledger: Ledger;
+  readonly dossiers: Dossiers;
+  readonly delegations: Delegations;
+  readonly clock: Clock;
+}
+
 /** @throws PhiError `not_permitted` for `all`, unless the caller is an auditor or an admin. */
-export function createListRequests({ ledger, dossiers }: { readonly ledger: Ledger; readonly dossiers: Dossiers }) {
+export function createListRequests({ ledger, dossiers, delegations, clock }: Needs) {
   return async function listRequests(caller: Caller, query: RequestQuery): Promise<RequestPage> {
     if (query.scope === "all" && !caller.mayAudit) {
       throw new PhiError("not_permitted", "Only auditors and admins may list everybody's requests.", {
@@ -23,6 +32,7 @@ export function createListRequests({ ledger, dossiers }: { readonly ledger: Ledg
     const found = await ledger.requests({
       requester: query.scope === "mine" ? caller.principal : undefined,
       approvableBy: query.scope === "to_approve" ? caller.principal : undefined,
+      standIns: query.scope === "to_approve" ? await delegations.standIns(caller.principal, clock.now()) : undefined,
       reviewableBy: query.scope === "to_review" ? caller.principal : undefined,
       // What waits for an answer is what is asked for, unless another state is named.
       states: query.state !== undefined ? [query.state] : query.scope === "to_approve" ? ["pending"] : undefined,
@@ -40,6 +50,9 @@ export function createListRequests({ ledger, dossiers }: { readonly ledger: Ledg
 }
 
 /** What a pending request waits for is somebody else: the caller has answered, or another stage is open. A page may have fewer entries for it. */
-function waitsForOthers({ principal }: Caller, { request, approvals }: Dossier): boolean {
-  return request.state === "pending" && decisionRight(request, approvals, principal, "approve") !== "may_decide";
+function waitsForOthers({ principal }: Caller, { request, approvals, standIns }: Dossier): boolean {
+  return (
+    request.state === "pending" &&
+    answerRight(request, approvals, principal, standIns, "approve").right !== "may_decide"
+  );
 }

@@ -34,8 +34,17 @@ export function createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswe
   return async function makeOffer(caller: Caller, typed: string, order: OfferOrder): Promise<Dossier> {
     for (let race = 0; race < MOST_RACES; race++) {
       const dossier = await dossiers.open(caller, typed);
-      await assertMayAnswer(caller, dossier, { verdict: "approve", hash: order.hash });
+      const standIn = await assertMayAnswer(caller, dossier, { verdict: "approve", hash: order.hash });
       const { request } = dossier;
+      if (standIn !== undefined) {
+        throw new PhiError(
+          "not_permitted",
+          `In the place of ${standIn.principal.name} you say yes or no; an offer is theirs to make.`,
+          {
+            hint: `phi approve ${request.id}   or   phi deny ${request.id} --reason …`,
+          },
+        );
+      }
       if (yesOf(dossier.approvals) > 0) {
         throw new PhiError(
           "wrong_state",

@@ -5,13 +5,16 @@ import { dueReason, type Lease, OVERDUE_AFTER } from "../domain/lease.js";
 import { beginRevocation, type Claimed, takeOver } from "../domain/lease-moves.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
+import type { Delegations } from "../ports/delegations.js";
 import type { Change, Ledger } from "../ports/ledger.js";
+import { endOverDelegations } from "./delegate.js";
 import { endOnce } from "./end-once.js";
 import type { RevocationLanes, Room } from "./revocation-lanes.js";
 import { tellLateReviews } from "./tell-late-reviews.js";
 
 interface Needs {
   readonly ledger: Ledger;
+  readonly delegations: Delegations;
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
   /** Every configured resource. */
@@ -35,7 +38,7 @@ export interface SweepDue {
 }
 
 /** Moves on whatever's instant has come: requests lapse or end, leases are revoked. One slow or dead target delays no other. */
-export function createSweepDue({ ledger, clock, lanes, resources }: Needs): SweepDue {
+export function createSweepDue({ ledger, delegations, clock, lanes, resources }: Needs): SweepDue {
   let forsakenDue = 0;
 
   return {
@@ -54,6 +57,7 @@ export function createSweepDue({ ledger, clock, lanes, resources }: Needs): Swee
         forsakenDue = now + FORSAKEN_EVERY;
         await endForsaken(now);
         await tellLateReviews(ledger, now);
+        await endOverDelegations(ledger, delegations, now);
       }
       return { more: requests.length === BATCH || due.length === BATCH || left.some(Boolean) };
     },

@@ -1,9 +1,10 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { RecordingMode } from "@phi/shared/contract/recording";
 import type { EndReason } from "@phi/shared/contract/request";
-import type { EventId, LeaseId, LockId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import type { DelegationId, EventId, LeaseId, LockId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
+import type { Delegation, StandIn } from "../domain/delegation.js";
 import type { Review } from "../domain/emergency.js";
 import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
 import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
@@ -27,6 +28,9 @@ export interface SignIn {
 export interface Approval {
   readonly requestId: RequestId;
   readonly approver: Pick<Principal, "issuer" | "subject" | "name">;
+  /** In whose place, by which delegation. */
+  readonly onBehalfOf?: Pick<Principal, "issuer" | "subject" | "name"> | undefined;
+  readonly delegation?: DelegationId | undefined;
   readonly verdict: "approve" | "deny";
   /** Of the request as the approver was shown it. */
   readonly requestHash: string | undefined;
@@ -73,6 +77,8 @@ export type Step =
       readonly dueAt: Instant | null;
       readonly require?: {
         readonly approvalsGiven: number;
+        /** In force at the instant. */
+        readonly delegation?: { readonly id: DelegationId; readonly at: Instant } | undefined;
         /** A pending request that stays pending has the next one then. */
         readonly revision: number;
         /** Whose doing it is must not be locked. */
@@ -127,6 +133,9 @@ export type Step =
     }
   | { readonly do: "end_session"; readonly id: SessionId; readonly end: SessionEnd }
   | RecordingStep
+  /** Only while neither of the two is locked. */
+  | { readonly do: "insert_delegation"; readonly delegation: Delegation }
+  | { readonly do: "end_delegation"; readonly id: DelegationId; readonly at: Instant }
   /** Only while the request, an emergency, is over and not reviewed, and the reviewer is not locked. */
   | { readonly do: "insert_review"; readonly id: RequestId; readonly review: Review }
   /** Only while its review is missing and that was not told yet. */
@@ -160,6 +169,8 @@ export interface RequestFilter {
   readonly requester?: Principal | undefined;
   /** Requests that name one of these approvers and are not the principal's own. */
   readonly approvableBy?: Principal | undefined;
+  /** … or one of those in whose place the principal may answer. */
+  readonly standIns?: readonly StandIn[] | undefined;
   /** Emergencies without a review that name one of these reviewers and are not the principal's own. */
   readonly reviewableBy?: Principal | undefined;
   /** Any of these; absent: all. */

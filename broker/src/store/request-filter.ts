@@ -1,3 +1,4 @@
+import type { StandIn } from "../domain/delegation.js";
 import type { Principal } from "../domain/principal.js";
 import type { RequestFilter } from "../ports/ledger.js";
 import { requests } from "./schema.js";
@@ -10,7 +11,12 @@ export function requestsMatching(filter: RequestFilter): Statement {
   let meant = sql`1`;
   if (requester !== undefined) meant = sql`${meant} and ${isBy(requester)}`;
   if (approvableBy !== undefined) {
-    meant = sql`${meant} and ${names(sql`${requests.approvers}`, approvableBy)} and not (${isBy(approvableBy)})`;
+    const places = (filter.standIns ?? []).map(inPlaceOf);
+    const named = places.reduce(
+      (any, place) => sql`${any} or (${place})`,
+      names(sql`${requests.approvers}`, approvableBy),
+    );
+    meant = sql`${meant} and (${named}) and not (${isBy(approvableBy)})`;
   }
   if (reviewableBy !== undefined) {
     meant = sql`${meant} and ${requests.emergency} is not null and ${requests.review} is null
@@ -28,6 +34,12 @@ export function requestsMatching(filter: RequestFilter): Statement {
 
 function isBy({ issuer, subject }: Pick<Principal, "issuer" | "subject">): Statement {
   return sql`${requests.requesterIssuer} = ${issuer} and ${requests.requesterSubject} = ${subject}`;
+}
+
+/** What the giver of a delegation could answer, but for their own. */
+function inPlaceOf({ principal, resource }: StandIn): Statement {
+  const there = resource === undefined ? sql`1` : sql`${requests.resource} = ${resource}`;
+  return sql`${names(sql`${requests.approvers}`, principal)} and not (${isBy(principal)}) and ${there}`;
 }
 
 /** A list in JSON names the principal by group or subject; each selector is compared whole. */

@@ -1,4 +1,4 @@
-import type { LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
+import type { DelegationId, LeaseId, RequestId, SessionId, SignInId } from "@phi/shared/ids";
 import type { Emergency } from "../domain/emergency.js";
 import { type Lease, leaseDue, type RevokeReason } from "../domain/lease.js";
 import { approvalsNeeded, everyApprover, type Stage } from "../domain/policy/rule.js";
@@ -233,11 +233,22 @@ export function approvalFromRow(row: typeof approvals.$inferSelect): Approval {
   return {
     requestId: row.requestId as RequestId,
     approver: { issuer: row.approverIssuer, subject: row.approverSubject, name: row.approverName },
+    ...onBehalfFromRow(row),
     verdict: row.verdict,
     requestHash: row.requestHash ?? undefined,
     reason: row.reason ?? undefined,
     at: row.at,
   };
+}
+
+function onBehalfFromRow({
+  onBehalfIssuer: issuer,
+  onBehalfSubject: subject,
+  onBehalfName: name,
+  delegation,
+}: typeof approvals.$inferSelect): Pick<Approval, "onBehalfOf" | "delegation"> {
+  if (issuer === null || subject === null || name === null || delegation === null) return {};
+  return { onBehalfOf: { issuer, subject, name }, delegation: delegation as DelegationId };
 }
 
 export function sessionFromRow(row: typeof sessions.$inferSelect): Session {

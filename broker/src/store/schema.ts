@@ -15,6 +15,8 @@ const person = (prefix: string) => ({
 const principal = person("principal");
 const requester = person("requester");
 const approver = person("approver");
+const giver = person("from");
+const taker = person("to");
 
 /** A record as canonical JSON (RFC 8785), so that SQL can put the text of a leaf together. */
 const canonicalRecord = customType<{ data: Record<string, unknown>; driverData: string }>({
@@ -146,13 +148,48 @@ export const approvals = sqliteTable(
     approverIssuer: approver.issuer,
     approverSubject: approver.subject,
     approverName: approver.name,
+    onBehalfIssuer: text("on_behalf_issuer"),
+    onBehalfSubject: text("on_behalf_subject"),
+    onBehalfName: text("on_behalf_name"),
+    delegation: text("delegation"),
     verdict: text("verdict", { enum: ["approve", "deny"] }).notNull(),
     /** Hash of the request as the approver was shown it. */
     requestHash: text("request_hash"),
     reason: text("reason"),
     at: integer("at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.requestId, table.approverIssuer, table.approverSubject] })],
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.approverIssuer, table.approverSubject] }),
+    // … and the one in whose place it was given once.
+    uniqueIndex("approvals_on_behalf")
+      .on(table.requestId, table.onBehalfIssuer, table.onBehalfSubject)
+      .where(sql`${table.onBehalfSubject} is not null`),
+  ],
+);
+
+/** Approvals in another one's hands. */
+export const delegations = sqliteTable(
+  "delegations",
+  {
+    id: text("id").primaryKey(),
+    fromIssuer: giver.issuer,
+    fromSubject: giver.subject,
+    fromName: giver.name,
+    toIssuer: taker.issuer,
+    toSubject: taker.subject,
+    toName: taker.name,
+    /** Empty: on every resource. */
+    resource: text("resource"),
+    reason: text("reason").notNull(),
+    createdAt: integer("created_at").notNull(),
+    until: integer("until").notNull(),
+    endedAt: integer("ended_at"),
+  },
+  (table) => [
+    index("delegations_to").on(table.toSubject).where(sql`${table.endedAt} is null`),
+    index("delegations_from").on(table.fromSubject).where(sql`${table.endedAt} is null`),
+    index("delegations_until").on(table.until).where(sql`${table.endedAt} is null`),
+  ],
 );
 
 export const leases = sqliteTable(

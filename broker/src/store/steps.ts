@@ -1,10 +1,21 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Step } from "../ports/ledger.js";
+import { delegationToRow, isDelegated } from "./delegations.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
 import { compileRecordingStep } from "./recording-steps.js";
 import { leaseToRow, requestToRow, stagesToRow } from "./rows.js";
-import { approvals, auditEvents, leases, locks, requests, sessions, signIns, usedIdTokens } from "./schema.js";
+import {
+  approvals,
+  auditEvents,
+  delegations,
+  leases,
+  locks,
+  requests,
+  sessions,
+  signIns,
+  usedIdTokens,
+} from "./schema.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
 
@@ -100,6 +111,10 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             approverIssuer: approval.approver.issuer,
             approverSubject: approval.approver.subject,
             approverName: approval.approver.name,
+            onBehalfIssuer: approval.onBehalfOf?.issuer ?? null,
+            onBehalfSubject: approval.onBehalfOf?.subject ?? null,
+            onBehalfName: approval.onBehalfOf?.name ?? null,
+            delegation: approval.delegation ?? null,
             verdict: approval.verdict,
             requestHash: approval.requestHash ?? null,
             reason: approval.reason ?? null,
@@ -108,7 +123,8 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           // As a follower the guard has already moved the request on.
           condition === follow
             ? condition
-            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending' and ${requests.revision} = ${step.revision}) and ${approvalsAre(approval.requestId, step.approvalsGiven)} and not ${isLocked({ principal: approval.approver })} and ${condition}`,
+            : sql`exists (select 1 from ${requests} where ${requests.id} = ${approval.requestId} and ${requests.state} = 'pending' and ${requests.revision} = ${step.revision}) and ${approvalsAre(approval.requestId, step.approvalsGiven)} and not ${isLocked({ principal: approval.approver })}
+                and ${approval.delegation === undefined ? sql`1` : isDelegated(approval.delegation, approval.at)} and ${condition}`,
         ),
       );
     }
@@ -196,6 +212,24 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
     case "close_recording":
     case "remove_recording":
       return compileRecordingStep(step, condition, follow);
+    case "insert_delegation": {
+      const { from, to } = step.delegation;
+      return single(
+        insertIf(
+          delegations,
+          delegationToRow(step.delegation),
+          sql`not ${isLocked({ principal: from })} and not ${isLocked({ principal: to })} and ${condition}`,
+        ),
+      );
+    }
+    case "end_delegation":
+      return single(
+        updateIf(
+          delegations,
+          { endedAt: step.at },
+          sql`${delegations.id} = ${step.id} and ${delegations.endedAt} is null and ${condition}`,
+        ),
+      );
     case "insert_review":
       return single(
         updateIf(
@@ -257,7 +291,8 @@ function single(first: Statement): CompiledStep {
 /** What a decision was made of holds still. */
 function stillSo(id: string, require: NonNullable<Extract<Step, { do: "advance_request" }>["require"]>): Statement {
   const unlocked = require.unlocked.reduce((all, principal) => sql`${all} and not ${isLocked({ principal })}`, sql`1`);
-  return sql`${approvalsAre(id, require.approvalsGiven)} and ${requests.revision} = ${require.revision} and ${unlocked}`;
+  return sql`${approvalsAre(id, require.approvalsGiven)} and ${requests.revision} = ${require.revision} and ${unlocked}
+    and ${require.delegation === undefined ? sql`1` : isDelegated(require.delegation.id, require.delegation.at)}`;
 }
 
 function approvalsAre(requestId: string, count: number): Statement {

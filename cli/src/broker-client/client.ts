@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type AuditPage, type AuditQuery, auditPage } from "@phi/shared/contract/audit-event";
+import {
+  type DelegationList,
+  type DelegationOrder,
+  type DelegationView,
+  delegationList,
+  delegationView,
+} from "@phi/shared/contract/delegation";
 import { type Discovery, discovery } from "@phi/shared/contract/discovery";
 import {
   type LockList,
@@ -78,6 +85,9 @@ export interface BrokerClient {
   end(id: string, order: EndOrder): Promise<RequestView>;
   revoke(id: string, order: EndOrder): Promise<RequestView>;
   review(id: string, order: ReviewOrder): Promise<RequestView>;
+  delegations(): Promise<DelegationList>;
+  delegate(order: DelegationOrder): Promise<DelegationView>;
+  endDelegation(id: string): Promise<DelegationView>;
   locks(): Promise<LockList>;
   lock(order: LockOrder): Promise<LockReply>;
   unlock(order: UnlockOrder): Promise<LockView>;
@@ -179,6 +189,9 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     recording: (session, from) =>
       get(`/v1/sessions/${encodeURIComponent(session)}/recording?from=${from}`, recordingPage),
     review: (id, order) => post(at(id, "/review"), order, requestView),
+    delegations: () => get("/v1/delegations", delegationList),
+    delegate: (order) => post("/v1/delegations", order, delegationView),
+    endDelegation: (id) => post(`/v1/delegations/${encodeURIComponent(id)}/end`, {}, delegationView),
     locks: () => get("/v1/locks", lockList),
     lock: (order) => post("/v1/locks", order, lockReply),
     unlock: (order) => post("/v1/locks/lift", order, lockView),

@@ -56,7 +56,10 @@ export function decisionExit(view: RequestView): number {
 function sentence(view: RequestView, paint: Invocation["paint"]["talk"]): string {
   const answer = view.approvals.at(-1);
   const said = answer?.reason === undefined ? "" : `: "${printable(answer.reason)}"`;
-  const by = answer === undefined ? "" : ` by ${personWords(answer.by)}`;
+  const by =
+    answer === undefined
+      ? ""
+      : ` by ${personWords(answer.by)}${answer.onBehalfOf === undefined ? "" : ` for ${personWords(answer.onBehalfOf)}`}`;
   switch (view.state) {
     case "approved":
     case "active":

@@ -60,7 +60,8 @@ export function requestCard(view: RequestView, { now, paint, next = [] }: CardLo
 function answerWords(approval: RequestView["approvals"][number], at: (instant: string) => string): string {
   const verdict = approval.verdict === "approve" ? "yes" : "no";
   const reason = approval.reason === undefined ? "" : `: ${printable(approval.reason)}`;
-  return `${verdict} by ${personWords(approval.by)}, ${at(approval.at)}${reason}`;
+  const place = approval.onBehalfOf === undefined ? "" : ` for ${personWords(approval.onBehalfOf)}`;
+  return `${verdict} by ${personWords(approval.by)}${place}, ${at(approval.at)}${reason}`;
 }
 
 function leaseWords(lease: LeaseView, at: (instant: string) => string): string {

@@ -31,11 +31,11 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
     case "request.approved":
       return event.actor === undefined
         ? `policy "${word(data.policy)}" allows it at once`
-        : `approved (${number(data.approvals)} of ${number(data.needed)})${quoted(data.reason)}`;
+        : `approved${inPlaceOf(data)} (${number(data.approvals)} of ${number(data.needed)})${quoted(data.reason)}`;
     case "approval.given":
-      return `said yes (${number(data.approvals)} of ${number(data.needed)})${quoted(data.reason)}`;
+      return `said yes${inPlaceOf(data)} (${number(data.approvals)} of ${number(data.needed)})${quoted(data.reason)}`;
     case "request.denied":
-      return `denied it${quoted(data.reason)}`;
+      return `denied it${inPlaceOf(data)}${quoted(data.reason)}`;
     case "approval.refused":
       return `tried to ${word(data.verdict)} and may not (${spaced(data.because)})`;
     case "request.withdrawn":
@@ -116,6 +116,12 @@ function endWords(data: AuditEvent["data"]): string {
     default:
       return `took the access back${quoted(data.reason)}`;
   }
+}
+
+/** By a delegation: whose answer it counts as. */
+function inPlaceOf({ onBehalfOf }: AuditEvent["data"]): string {
+  const name = (onBehalfOf as { name?: unknown } | undefined)?.name;
+  return name === undefined ? "" : ` for ${word(name)}`;
 }
 
 /** Why the broker by itself ended a request before its time. Who locked it and why is told by the events of the lock. */

@@ -36,6 +36,8 @@ export const auditKinds = {
   "approval.refused": "somebody tried to decide who may not",
   "offer.made": "an approver offers less than what was asked for",
   "offer.accepted": "the requester took what was offered; the request is the smaller one now",
+  "delegation.created": "somebody handed their approvals over to a colleague, for a span",
+  "delegation.ended": "a delegation is over: expired, or ended early",
   "request.emergency":
     "a principal took access without an approval, because it is an emergency; somebody else must review it",
   "review.given": "somebody reviewed an emergency: ok, or flagged",

@@ -36,6 +36,8 @@ export const auditOutcomes: Readonly<Record<AuditKind, AuditOutcome>> = {
   "approval.refused": "refused",
   "offer.made": "ok",
   "offer.accepted": "ok",
+  "delegation.created": "ok",
+  "delegation.ended": "ok",
   "request.emergency": "ok",
   "review.given": "ok",
   "review.refused": "refused",

@@ -42,6 +42,7 @@ export const sessionId = idShaped("session");
 export const signInId = idShaped("sign_in");
 export const eventId = idShaped("event");
 export const lockId = idShaped("lock");
+export const delegationId = idShaped("delegation");
 
 /** A person as others see them. */
 export const personView = z.object({

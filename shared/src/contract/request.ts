@@ -31,6 +31,8 @@ export type RequestOrder = z.infer<typeof requestOrder>;
 /** One answer of one approver. */
 export const approvalView = z.object({
   by: personView,
+  /** In whose place, by a delegation. */
+  onBehalfOf: personView.optional(),
   verdict: z.enum(["approve", "deny"]),
   reason: z.string().optional(),
   at: instant,
