@@ -52,6 +52,8 @@ function valueWords(key: string, value: unknown): string {
 
 function textWords(text: string): string {
   if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/.test(text)) return utcTime(Date.parse(text));
+  // A hash is compared by its beginning; all of it is in --json.
+  if (/^[0-9a-f]{64}$/.test(text)) return text.slice(0, 12);
   const shown = printable(text, LONGEST_VALUE);
   if (/^[\w:.@/-]+$/.test(shown)) return shown;
   return shown.includes('"') ? `“${shown}”` : `"${shown}"`;

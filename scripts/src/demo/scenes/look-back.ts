@@ -27,6 +27,15 @@ export async function lookBack(stage: Stage, request: string): Promise<void> {
     "request.ended",
   ]);
 
+  const whole = await carol.types(["phi", "audit", "--request", request]);
+  promises.says("one access is told as a story, from ask to revocation", whole.said, [
+    "asked for",
+    "approved",
+    "every credential is proven dead",
+  ]);
+  const verified = await carol.types(["phi", "audit", "verify"]);
+  promises.same("nobody has changed the log since: every event is in its signed tree", verified.code, 0);
+
   const all = await carol.quietly(["phi", "audit", "--since", "1h", "--json", "--limit", "1000"]);
   const events = all.said
     .trim()
