@@ -147,7 +147,7 @@ describe("syslog over TCP", () => {
   }, 60_000);
 });
 
-it("no secret of a webhook is in the ledger, the log or the broker's answers", async () => {
+it("no secret of a webhook, and without a mail channel no e-mail address, is in the ledger, the log or the broker's answers", async () => {
   const said = await runOperator(arena.configFile, "deliveries", "list", "--json");
   const everything = [
     said.stdout,
@@ -156,4 +156,6 @@ it("no secret of a webhook is in the ledger, the log or the broker's answers", a
     readFileSync(`${arena.databaseFile}-wal`, "latin1"),
   ].join("");
   for (const secret of SECRETS) expect(everything.includes(secret.slice(6))).toBe(false);
+  expect(everything.includes("alice")).toBe(true);
+  expect(everything).not.toMatch(/alice@example\.com/);
 });

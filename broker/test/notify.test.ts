@@ -2,7 +2,16 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RequestView } from "@phi/shared/contract/request";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Arena, approvedRequest, auditOf, eventually, issue, openArena, type Voice } from "./arena.testing.js";
+import {
+  type Arena,
+  approvedRequest,
+  auditOf,
+  eventually,
+  issue,
+  openArena,
+  openSession,
+  type Voice,
+} from "./arena.testing.js";
 import { runOperator } from "./operator.testing.js";
 import { isSigned, type ReceivedCall, startHttpReceiver } from "./receivers.testing.js";
 import { readMail, startMailServer } from "./smtp.testing.js";
@@ -189,14 +198,18 @@ it("an emergency that no rule mentions goes through every channel, to its review
 });
 
 describe("a channel that fails", () => {
-  it("delays no decision, no credential and no other channel", async () => {
+  it("delays no decision, no credential, no revocation and no other channel", async () => {
     await eventually("it fails", 20_000, async () => {
       const said = await runOperator(arena.configFile, "deliveries", "list", "--json");
       return said.stdout.includes('"destination":"notify:broken"') && said.stdout.includes("ECONNREFUSED");
     });
     const began = performance.now();
     const approved = await approvedRequest(alice, bob);
-    await issue(alice, approved);
+    const lease = await issue(alice, approved);
+    const { ended } = await openSession(lease);
+    const end = await bob.call("POST", `/v1/requests/${approved.request}/revoke`, {});
+    expect(end.status).toBe(200);
+    await ended;
     expect(performance.now() - began).toBeLessThan(5_000);
     await eventually("the others are told", 15_000, async () =>
       chat.taken

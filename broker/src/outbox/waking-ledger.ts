@@ -9,6 +9,10 @@ export function wakingLedger(ledger: Ledger, wake: () => void): Ledger {
       if (outcome === "moved") wake();
       return outcome;
     },
+    async erase(what, event) {
+      await ledger.erase(what, event);
+      wake();
+    },
     async record(...events) {
       await ledger.record(...events);
       wake();
