@@ -1,10 +1,15 @@
 import type { ReadStream } from "node:tty";
 import { sharesForegroundGroup } from "../terminal-group.js";
 
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** The terminal that the person sits at, while a recorded command has it through phi. */
 export interface PersonTerminal {
   /** Its size now. */
-  size(): { readonly columns: number; readonly rows: number };
+  size(): Size;
   /**
    * Lets every key through as it is typed, as soon as phi is in the foreground: what is read or set from the background
    * would stop phi.
@@ -16,8 +21,8 @@ export interface PersonTerminal {
 
 export interface PersonTerminalEvents {
   typed(bytes: Buffer): void;
-  resized(columns: number, rows: number): void;
-  taken(): void;
+  /** Its size may be another; asked also after phi was stopped, when nobody tells. */
+  resized(size: Size): void;
 }
 
 /** Between two looks whether phi is in the foreground again (`bg`, then `fg`: no signal tells), in ms. */
@@ -30,7 +35,7 @@ export function openPersonTerminal(events: PersonTerminalEvents): PersonTerminal
   let isTaken = false;
 
   const typed = (bytes: Buffer) => events.typed(bytes);
-  const resized = () => events.resized(size().columns, size().rows);
+  const resized = () => events.resized(size());
 
   function take(): void {
     clearTimeout(looking);
@@ -44,7 +49,7 @@ export function openPersonTerminal(events: PersonTerminalEvents): PersonTerminal
     keys.on("data", typed);
     keys.resume();
     process.stdout.on("resize", resized);
-    events.taken();
+    resized();
   }
 
   return {

@@ -7,9 +7,9 @@ import { createRecorder } from "../../recording/recorder.js";
 import { writeAll } from "../../terminal/write.js";
 import { monotonicMs } from "../monotonic.js";
 import { type ChildOrder, type RunningChild, stopTree } from "../run-child.js";
-import { foregroundGroupOf } from "../terminal-group.js";
+import { forwardSignals, sendTo } from "./forward-signals.js";
 import { monitorOf } from "./monitor.js";
-import { openPersonTerminal } from "./person-terminal.js";
+import { openPersonTerminal, type Size } from "./person-terminal.js";
 import { openPty, type Pty } from "./pty.js";
 import { createScreen, overlay } from "./screen.js";
 
@@ -57,19 +57,12 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
       if (order.rules.input) recorder.input(bytes);
       pty?.write(bytes);
     },
-    resized(columns, rows) {
-      recorder.resized(columns, rows);
-      pty?.resize(columns, rows);
-    },
-    taken() {
-      const { columns, rows } = terminal.size();
-      pty?.resize(columns, rows);
-    },
+    resized,
   });
-  const size = terminal.size();
+  let shown = terminal.size();
   const recorder = createRecorder({
     header: {
-      ...size,
+      ...shown,
       terminal: order.environment.TERM,
       startedAt: Date.now(),
       command: order.recordedCommand,
@@ -80,33 +73,14 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
   if (order.rules.mode === "required" && !(await queue.drained(BEGIN_WITHIN))) throw notRecorded();
 
   const monitor = monitorOf(order.file, order.words.slice(1), order.settings);
-  const letThrough = (signal: NodeJS.Signals) => {
-    if (isOver || pty === undefined) return;
-    const group = foregroundGroupOf(pty.pid);
-    sendTo(group === undefined ? pty.pid : -group, signal);
-  };
-  const keyboard = (signal: NodeJS.Signals) => (isOver ? order.onImpatience() : letThrough(signal));
-  const listeners: [NodeJS.Signals, (signal: NodeJS.Signals) => void][] = [
-    ["SIGINT", keyboard],
-    ["SIGQUIT", keyboard],
-    ["SIGTERM", letThrough],
-    ["SIGHUP", letThrough],
-    ["SIGUSR1", letThrough],
-    ["SIGUSR2", letThrough],
-    ["SIGTSTP", letThrough],
-    ["SIGCONT", order.onContinue],
-  ];
-  for (const [signal, listener] of listeners) process.on(signal, listener);
-  const release = () => {
-    for (const [signal, listener] of listeners) process.off(signal, listener);
-  };
+  const signals = forwardSignals({ ...order, to: () => (isOver ? undefined : pty?.pid) });
   // A terminal that went away (its window was closed): HUP tells, not every write.
   process.stdout.on("error", () => undefined);
 
   try {
-    pty = await openPty({ ...size, ...monitor, environment: order.environment, output });
+    pty = await openPty({ ...shown, ...monitor, environment: order.environment, output });
   } catch (error) {
-    release();
+    signals.release();
     throw error;
   }
   const child = pty;
@@ -122,12 +96,19 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
   return {
     ended,
     stop: async ({ hangUp }) => (isOver ? false : stopTree(child.pid, hangUp, child.pid)),
-    release,
+    release: signals.release,
     show: showLine,
     arrived: async () => {
       await queue.drained(ARRIVE_WITHIN);
     },
   };
+
+  function resized({ columns, rows }: Size): void {
+    if (columns === shown.columns && rows === shown.rows) return;
+    shown = { columns, rows };
+    recorder.resized(columns, rows);
+    pty?.resize(columns, rows);
+  }
 
   function output(bytes: Buffer): void {
     for (const piece of monitor.scan.push(bytes)) {
@@ -147,11 +128,7 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
   /** The command has stopped, and everything it drew before was read: phi stops too, with the whole job it belongs to. */
   async function suspend(): Promise<void> {
     terminal.giveBack();
-    process.off("SIGTSTP", letThrough);
-    process.kill(0, "SIGTSTP");
-    // Stopped here, until the shell continues it. Where nobody could, the system does not stop it, and it goes on at once.
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    process.on("SIGTSTP", letThrough);
+    await signals.stopHere();
     terminal.take();
     for (const after of GO_ON_AGAIN) setTimeout(() => isOver || sendTo(child.pid, "SIGCONT"), after).unref();
   }
@@ -166,7 +143,7 @@ export async function runRecorded(order: RecordedOrder): Promise<RunningChild> {
 
   function showLine(line: string): void {
     recorder.mark(printable(line));
-    if (!screen.isFull) {
+    if (isOver || !screen.isFull) {
       writeAll(2, `\r\u001b[K${line}\r\n`);
       return;
     }
@@ -185,12 +162,4 @@ export function notRecorded(cause?: unknown): PhiError {
     hint: "try again; if it stays, whoever runs the broker should look at its log",
     cause,
   });
-}
-
-function sendTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It is over.
-  }
 }
