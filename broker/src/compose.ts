@@ -240,7 +240,7 @@ export async function startBroker({
   const dossiers = createDossiers({ ledger, delegations, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
   const { host, port } = config.listen;
-  const exports = createAuditExports(store.read, { url: config.publicUrl ?? `http://${host}:${port}`, version });
+  const exports = createAuditExports(store, { url: config.publicUrl ?? `http://${host}:${port}`, version });
   const queryAudit = createQueryAudit({ ledger, overview });
   const recordings = createRecordings(store);
   const openSession = createOpenSession({ ledger, recordings, clock });

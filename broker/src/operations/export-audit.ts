@@ -35,7 +35,9 @@ export function createExportAudit({
     // The whole log as JSON lines verifies offline: its first line is what was signed.
     const checkpoint = format === "jsonl" && isWhole ? await tree.newestCheckpoint() : undefined;
     const events = exports({ filter, format, after: 0 });
-    return checkpoint === undefined ? events : after({ text: `${JSON.stringify({ checkpoint })}\n`, upTo: 0 }, events);
+    if (checkpoint === undefined) return events;
+    const bytes = new TextEncoder().encode(`${JSON.stringify({ checkpoint })}\n`);
+    return after({ bytes, upTo: 0 }, events);
   };
 }
 

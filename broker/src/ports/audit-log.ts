@@ -40,9 +40,9 @@ export interface ExportOrder {
   readonly to?: number | undefined;
 }
 
-/** Whole lines, and the number of the log up to which they reach. */
+/** Whole lines as UTF-8, and the number of the log up to which they reach. */
 export interface ExportPiece {
-  readonly text: string;
+  readonly bytes: Uint8Array;
   readonly upTo: number;
 }
 

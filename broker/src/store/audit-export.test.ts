@@ -11,9 +11,12 @@ beforeEach(async () => {
 afterEach(() => open.close());
 
 async function exported(format: ExportFormat, filter = {}, after = 0): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   const source = { url: "https://phi.example.com", version: "1.2.3" };
-  for await (const piece of createAuditExports(open.store.read, source)({ filter, format, after })) text += piece.text;
+  for await (const piece of createAuditExports(open.store, source)({ filter, format, after })) {
+    text += decoder.decode(piece.bytes);
+  }
   return text;
 }
 const lines = async (format: ExportFormat, filter = {}) =>

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { asc, desc, max, sql } from "drizzle-orm";
+import { cpuTime } from "./cpu-time.js";
 import { auditEvents } from "./schema.js";
 import type { Store } from "./store.js";
 
@@ -9,8 +10,10 @@ export interface Span {
   readonly to: number;
 }
 
-const FIRST = 2_000;
+/** How long the first span is. */
+export const FIRST_LENGTH = 2_000;
 const LONGEST = 500_000;
+const SHORTEST = 100;
 /** One statement should take about this long, in ms: the file client is synchronous, and every timer waits for it. */
 const QUICK = 4;
 const SLOW = 12;
@@ -22,7 +25,7 @@ const TIMES_AT_ONCE = 20_000;
  * little of it fits and whatever index there is. Spans grow while they are quick to read and shrink when they are not.
  */
 export async function* spans({ from, to }: Span, order: "oldest" | "newest"): AsyncGenerator<Span, void, void> {
-  let length = FIRST;
+  let length = FIRST_LENGTH;
   let low = from;
   let high = to;
   while (low <= high) {
@@ -30,15 +33,20 @@ export async function* spans({ from, to }: Span, order: "oldest" | "newest"): As
       order === "oldest"
         ? { from: low, to: Math.min(high, low + length - 1) }
         : { from: Math.max(low, high - length + 1), to: high };
-    const began = performance.now();
+    const began = cpuTime();
     yield span;
-    const took = performance.now() - began;
-    if (took < QUICK) length = Math.min(2 * length, LONGEST);
-    else if (took > SLOW) length = Math.max(Math.floor(length / 2), 100);
+    const took = cpuTime() - began;
+    length = nextLength(length, took);
     if (order === "oldest") low = span.to + 1;
     else high = span.from - 1;
     await setImmediate();
   }
+}
+
+/** Spans grow while they are quick to read, and shrink when one was not; `took` in ms of processor time. */
+export function nextLength(length: number, took: number): number {
+  if (took < QUICK) return Math.min(2 * length, LONGEST);
+  return took > SLOW ? Math.max(Math.floor(length / 2), SHORTEST) : length;
 }
 
 /** The highest number of the log; 0 when it is empty. */

@@ -14,11 +14,12 @@ export interface ExportSource {
 
 /**
  * How one event becomes one line, written by the database itself: it makes lines several times as fast as rows can be fetched, parsed and
- * written again. `line` speaks of the row `e` of the log, of `r`, its request, and of `s`, its session.
+ * written again. `line` speaks of the row `e` of the log, and of what `beside` joins to it.
  */
 export interface LineFormat {
   readonly header: string;
   readonly line: SQL;
+  readonly beside?: SQL;
 }
 
 export function lineFormat(format: ExportFormat, source: ExportSource): LineFormat {
@@ -30,7 +31,11 @@ export function lineFormat(format: ExportFormat, source: ExportSource): LineForm
     case "cloudevents":
       return { header: "", line: cloudEvent(source) };
     case "ocsf":
-      return { header: "", line: ocsf(source) };
+      return {
+        header: "",
+        line: ocsf(source),
+        beside: sql`left join requests r on r.id = e.request_id left join sessions s on s.id = e.session_id`,
+      };
   }
 }
 
@@ -71,7 +76,7 @@ function cloudEvent({ url }: ExportSource): SQL {
 
 const NOBODY = '{"name":"unknown"}';
 
-/** OCSF: what the class of each event demands, and the whole event under `unmapped`. */
+/** OCSF: what the class of each event demands, and the whole event under `unmapped`. `r` is its request, `s` its session. */
 function ocsf({ url, version }: ExportSource): SQL {
   const user = (row: string, prefix: string) => sql.raw(personJson(row, prefix, ["domain", "uid", "name"]));
   const named = `'{"name":' || json_quote(e.resource) || '}'`;

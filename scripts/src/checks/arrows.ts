@@ -179,7 +179,7 @@ const ZONES: readonly Zone[] = [
   },
   {
     name: "the broker that fails on purpose, and what is measured against its ledger",
-    at: /^scripts\/src\/(?:faults|soak|bench\/leases|bench\/policy)/,
+    at: /^scripts\/src\/(?:faults|soak|bench\/leases|bench\/policy|bench\/audit)/,
     sees: [SHARED, "scripts/src/", "broker/src/"],
     own: /^scripts\/src\//,
     node: true,
