@@ -52,8 +52,14 @@ describe("the log's tree", () => {
       folder,
       `insert into audit_events (id, at, kind, data) values ('evt_0000000000000001', 5, 'request.created', '{"role":"readonly","reason":"INC-42"}')`,
     );
+    // More than are built into the tree at a time.
+    tamper(
+      folder,
+      `insert into audit_events (id, at, kind, data) with recursive n (i) as (select 2 union all select i + 1 from n where i < 4999)
+       select 'evt_' || printf('%016d', i), 5, 'lease.issued', '{}' from n`,
+    );
     const kept = await openKept(folder);
-    expect(kept.checkpoint().size).toBe(2);
+    expect([kept.checkpoint().size, kept.tree.conflict()]).toEqual([5_000, undefined]);
     const [, old] = await kept.ledger.audit({ limit: 10 });
     expect(old?.data).toEqual({ role: "readonly", reason: "INC-42" });
     expect(old?.salts).toEqual({ reason: expect.any(String) });

@@ -29,7 +29,7 @@ export const readNew = (size: number): Statement =>
 export const readBare = (size: number): Statement =>
   select(
     auditEvents,
-    sql`where ${auditEvents.seq} > ${size} and ${auditEvents.seq} <= ${size + MOST_EVENTS} and ${auditEvents.leaf} is null order by ${auditEvents.seq}`,
+    sql`where ${auditEvents.seq} > ${size} and ${auditEvents.seq} <= ${size + MOST_EVENTS + 1} and ${auditEvents.leaf} is null order by ${auditEvents.seq}`,
   );
 
 /** The head as a row has it. Subtrees that cannot be its own count as none: whoever takes the head on trust compares them with its root. */
