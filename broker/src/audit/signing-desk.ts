@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { rmSync } from "node:fs";
 import { checkpointText, parseCheckpoint, verifyCheckpoint } from "@phi/shared/audit/checkpoint";
 import { EMPTY_FRONTIER, type Frontier, rootOf } from "@phi/shared/audit/frontier";
-import { formatLogKey, logKeyOf, parseLogKey, signText } from "@phi/shared/audit/log-key";
+import { formatLogKey, type LogKey, logKeyOf, parseLogKey, signText } from "@phi/shared/audit/log-key";
 import { sameHash } from "@phi/shared/audit/merkle-hash";
 import { formatSignature } from "@phi/shared/audit/signed-note";
 import type { Log } from "../ports/log.js";
@@ -12,7 +12,7 @@ import { makeKey, readKey, replaceKey } from "./key-file.js";
 import { epochOf, logName } from "./log-name.js";
 
 /** The head is on disk at most so long after it was signed, in ms: a broker that dies remembers a little less, which it reads up on. */
-const WRITE_WITHIN = 200;
+const WRITE_WITHIN = 1_000;
 
 /**
  * The desk with its key in `keyFile`, the head beside it (`.head`) and, during a rotation, the next key (`.next`): all of them outside the ledger, so
@@ -45,7 +45,17 @@ export function createSigningDesk(keyFile: string, log: Log): SigningDesk {
   function signer(origin: string, first: KeyObject, begin: Frontier): LogSigner {
     let current = first;
     let trusted = begin;
-    const named = (key: KeyObject) => formatLogKey(logKeyOf(origin, key));
+    const known = new Map<KeyObject, { readonly key: LogKey; readonly text: string }>();
+    /** Deriving the public half takes as long as a signature. */
+    const half = (key: KeyObject) => {
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const made = logKeyOf(origin, key);
+      const entry = { key: made, text: formatLogKey(made) };
+      known.set(key, entry);
+      return entry;
+    };
+    const named = (key: KeyObject) => half(key).text;
     return {
       origin,
       get key() {
@@ -59,7 +69,7 @@ export function createSigningDesk(keyFile: string, log: Log): SigningDesk {
         if (last === undefined || (rotates && next === undefined)) return undefined;
         const keys = rotates && next !== undefined && next !== last ? [last, next] : [last];
         const text = checkpointText(checkpoint);
-        const lines = keys.map((key) => formatSignature({ ...logKeyOf(origin, key), signature: signText(text, key) }));
+        const lines = keys.map((key) => formatSignature({ ...half(key).key, signature: signText(text, key) }));
         return { signatures: lines.join(""), key: named(keys.at(-1) ?? last) };
       },
       remember(frontier, { key, checkpoint }) {

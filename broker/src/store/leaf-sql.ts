@@ -21,7 +21,7 @@ const text: Statement = sql`'{' || iif(${auditEvents.actorSubject} is null, '',
     || ${optional("resource", auditEvents.resource)} || ${optional("session", auditEvents.sessionId)} || '}'`;
 
 /** Events of one part: some ms of the database's time. */
-export const PART = 1_000;
+export const PART = 500;
 
 /**
  * The next part after `seq`: the leaves' texts, a line each; their hashes, hex, after each other; how many, the last number, how many have data that is whole
@@ -32,3 +32,13 @@ export const readLeafTexts = (seq: number): Statement => sql`
     select ${text} as line, coalesce(lower(hex(${auditEvents.leaf})), '-') as hash, ${auditEvents.seq} as seq,
       json_valid(${auditEvents.data}) as valid, ${auditEvents.texts} is not null as typed
     from ${auditEvents} where ${auditEvents.seq} > ${seq} order by ${auditEvents.seq} limit ${PART})`;
+
+/**
+ * The texts of a part, up to and with `last`: salt and canonical JSON of each, a line each; what their events say of them, hex, after each other.
+ */
+export const readTexts = (seq: number, last: number): Statement => sql`
+  select group_concat(line, char(10)), group_concat(said, '') from (
+    select json_extract(${auditEvents.salts}, '$."' || t.key || '"') || iif(t.type = 'text', json_quote(t.value), t.value) as line,
+      json_extract(${auditEvents.data}, '$."' || t.key || '".sha256') as said
+    from ${auditEvents}, json_each(${auditEvents.texts}) t
+    where ${auditEvents.seq} > ${seq} and ${auditEvents.seq} <= ${last} and ${auditEvents.texts} is not null order by ${auditEvents.seq})`;

@@ -15,12 +15,12 @@ export function leafHash(entry: string): Hash {
 
 /** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right) (RFC 6962 §2.1). */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  const bytes = new Uint8Array(65);
-  bytes[0] = 1;
-  bytes.set(left, 1);
-  bytes.set(right, 33);
-  return sha256(bytes);
+  node.set(left, 1);
+  node.set(right, 33);
+  return sha256(node);
 }
+/** 0x01 ‖ left ‖ right, written anew for each: hashing is synchronous. */
+const node = Uint8Array.of(1, ...new Uint8Array(64));
 
 /** Whether two hashes are the same. They are public: nothing is learnt from the time it takes. */
 export function sameHash(a: Hash, b: Hash): boolean {
