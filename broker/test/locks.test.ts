@@ -95,6 +95,7 @@ describe("phi-broker lock principal", () => {
     const unknown = await operator("lock", "principal", "nobody", "--reason", "x");
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toMatch(/Nobody called "nobody" has ever signed in[\s\S]*--subject/);
+    expect((await operator("lock", "principal", "malory", "--reason", "x")).stderr).toMatch(/Did you mean mallory\?/);
     expect((await operator("lock", "principal", "nobody", "--subject", "--reason", "x")).code).toBe(0);
     const twice = await operator("lock", "principal", "nobody", "--subject", "--reason", "x");
     expect(twice.stderr).toMatch(/nobody is locked out since/);

@@ -21,7 +21,7 @@ export async function lock(
     `${whatWords(reply)} is locked: ${reply.lock}`,
     requests === 0 && leases === 0
       ? "Nothing of it was open."
-      : `Ended: ${counted(requests, "request")}; revoked: ${counted(leases - unproven, "credential")}, proven on the target.`,
+      : `Ended: ${counted(requests, "request")}; ${leases === 0 ? "no credential was out" : `revoked: ${counted(leases - unproven, "credential")}, proven on the target`}.`,
     ...(unproven === 0
       ? []
       : [`NOT PROVEN YET: ${counted(unproven, "credential")}; the broker goes on trying. Look: phi-broker status`]),

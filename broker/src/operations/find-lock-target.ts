@@ -37,8 +37,9 @@ export function createFindLockTarget({ people, catalogue, issuer }: Needs): Find
     }
     const [only, another] = known;
     if (only === undefined) {
+      const meant = nearest(name, await people.names());
       throw new PhiError("not_found", `Nobody called "${name}" has ever signed in.`, {
-        hint: "Is it a subject of the issuer, of somebody who has not signed in yet? Then add --subject.",
+        hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Is it a subject of the issuer, of somebody who has not signed in yet? Then add --subject.`,
       });
     }
     if (another === undefined) return { on, principal: only };

@@ -39,7 +39,9 @@ export function createLiftLock({ ledger, locks, clock }: Needs) {
         ],
       }));
     if (lock === undefined || outcome === "lost_race") {
-      throw new PhiError("not_found", `No ${typed.on} "${typed.name}" is locked.`, { hint: "phi-broker locks list" });
+      throw new PhiError("not_found", `No ${typed.on} "${typed.name}" is locked.`, {
+        hint: by.operator === undefined ? "phi locks" : "phi-broker locks list",
+      });
     }
     return lock;
   };

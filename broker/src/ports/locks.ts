@@ -22,4 +22,6 @@ export interface Locks {
 export interface People {
   /** Whose subject or newest name is exactly this; a bounded number. */
   called(word: string): Promise<Pick<Principal, "issuer" | "subject" | "name">[]>;
+  /** Names of those who signed in last, a bounded number: to find what a mistyped one was meant to be. */
+  names(): Promise<string[]>;
 }

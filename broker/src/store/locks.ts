@@ -9,6 +9,8 @@ import { withWords } from "./with-words.js";
 
 /** More than these are not listed; whoever needs so many locks should stop the broker. */
 const MOST_LOCKS = 1_000;
+/** Who signed in last: enough to find a typing mistake in. */
+const MOST_NAMES = 2_000;
 /** People of one name. */
 const MOST_NAMESAKES = 20;
 
@@ -69,6 +71,13 @@ export function createPeople({ rows }: Pick<Store, "rows">): People {
         subject: String(subject),
         name: String(name),
       }));
+    },
+
+    async names() {
+      const found = await rows(
+        sql`select ${signIns.principalName} from ${signIns} group by 1 order by max(${signIns.createdAt}) desc limit ${MOST_NAMES}`,
+      );
+      return found.map(([name]) => String(name));
     },
   });
 }

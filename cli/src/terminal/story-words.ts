@@ -26,6 +26,8 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
       return `took it without an approval, as an EMERGENCY${quoted(data.reason)}`;
     case "review.given":
       return `${data.verdict === "ok" ? "reviewed the emergency: ok" : "reviewed the emergency and FLAGGED it"}${quoted(data.reason)}`;
+    case "review.refused":
+      return `tried to review it and may not (${spaced(data.because)})`;
     case "review.overdue":
       return "review OVERDUE: nobody has looked at this emergency in time";
     case "request.approved":
