@@ -20,7 +20,9 @@ export function eraseStatements(what: Erasure, condition: Statement): Statement[
   if ("request" in what) {
     const { request } = what;
     return [
-      sql`update ${requests} set reason = null, ticket = null, end_comment = null where ${requests.id} = ${request} and ${condition}`,
+      sql`update ${requests} set reason = null, ticket = null, end_comment = null,
+        offer = json_remove(offer, '$.reason'), review = iif(review is null, null, json_set(review, '$.reason', '[erased]'))
+        where ${requests.id} = ${request} and ${condition}`,
       sql`update ${approvals} set reason = null where ${approvals.requestId} = ${request} and ${condition}`,
       sql`update ${sessions} set command = ${ERASED} where ${sessions.requestId} = ${request} and ${condition}`,
       sql`update ${leases} set last_error = null where ${leases.requestId} = ${request} and ${condition}`,
