@@ -41,3 +41,21 @@ describe("a person who lost the group that a request was made with", () => {
     ]);
   });
 });
+
+describe("with signIn.onGroupLoss: keep", () => {
+  it("a request runs on whatever groups its requester has lost", async () => {
+    const keeper = { login: "keeper", groups: ["engineering"], name: "keeper", email: "keeper@example.test" };
+    const other = await openArena({
+      extraPeople: [keeper],
+      config: (text) => text.replace("signIn: { maxAge: 8h }", "signIn: { maxAge: 8h, onGroupLoss: keep }"),
+    });
+    try {
+      const request = await approvedRequest(await other.signIn("keeper"), await other.signIn("bob"));
+      keeper.groups.splice(0);
+      const again = await other.signIn("keeper");
+      expect((await again.call<RequestView>("GET", `/v1/requests/${request.request}`)).body.state).toBe("approved");
+    } finally {
+      await other.close();
+    }
+  });
+});
