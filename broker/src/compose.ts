@@ -142,6 +142,8 @@ export async function startBroker({
   const realLedger = createLedger(store, changes);
   const metrics = createMetrics();
   const overview = createLedgerOverview(store);
+  const { host, port } = config.listen;
+  const exports = createAuditExports(store, { url: config.publicUrl ?? `http://${host}:${port}`, version });
   const addressBook = createAddressBook(store);
   const telling = createTelling({
     ...config.notify,
@@ -158,7 +160,7 @@ export async function startBroker({
   });
   const deliveries = createDeliveries({
     destinations: [
-      ...config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout, clock })),
+      ...config.audit.deliver.map((order) => createDestination(order, { stdout: process.stdout, clock, exports })),
       ...telling.destinations,
     ],
     outbox: createOutbox(store),
@@ -239,8 +241,6 @@ export async function startBroker({
   const renderMetrics = async () => metrics.render(await readMetrics());
   const dossiers = createDossiers({ ledger, delegations, clock });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
-  const { host, port } = config.listen;
-  const exports = createAuditExports(store, { url: config.publicUrl ?? `http://${host}:${port}`, version });
   const queryAudit = createQueryAudit({ ledger, overview });
   const recordings = createRecordings(store);
   const openSession = createOpenSession({ ledger, recordings, clock });

@@ -17,6 +17,8 @@ beforeAll(async () => {
 audit:
   deliver:
     - { name: archive, kind: file, path: ./archive/audit.jsonl }
+    - { name: ocsf, kind: file, path: ./archive/ocsf.jsonl, format: ocsf }
+    - { name: cloud, kind: file, path: ./archive/cloud.jsonl, format: cloudevents }
     - { name: broken, kind: file, path: ./phi.yaml/audit.jsonl }
 `,
   });
@@ -43,6 +45,27 @@ describe("delivery of the audit log", () => {
     await upTo(log.at(-1)?.seq ?? 0);
     expect(delivered()).toEqual(log);
     expect(log[0]?.kind).toBe("broker.started");
+  });
+
+  it("gives what the export writes, in its formats", async () => {
+    const last = await newest();
+    for (const [name, format] of [
+      ["ocsf", "ocsf"],
+      ["cloud", "cloudevents"],
+    ] as const) {
+      const exported = await fetch(`${arena.broker().url}/v1/audit/export?format=${format}`, {
+        headers: { authorization: `Bearer ${carol.token}` },
+      });
+      const wanted = (await exported.text()).trimEnd().split("\n").slice(0, last);
+      const path = join(arena.folder, `archive/${name}.jsonl`);
+      const lines = () => (existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : []);
+      await eventually(`${name} has event ${last}`, 15_000, async () => lines().length >= last);
+      expect(
+        lines()
+          .slice(0, last)
+          .map((line) => JSON.parse(line) as unknown),
+      ).toEqual(wanted.map((line) => JSON.parse(line) as unknown));
+    }
   });
 
   it("loses nothing and keeps the order over a broker that is killed again and again while it delivers", async () => {
@@ -111,10 +134,7 @@ describe("delivery of the audit log", () => {
       const reply = JSON.parse((await runOperator(arena.configFile, "status", "--json")).stdout) as StatusReply;
       return reply.deliveries.some(({ behind }) => behind) ? reply : undefined;
     });
-    expect(status.deliveries.map(({ destination, behind }) => [destination, behind])).toEqual([
-      ["archive", false],
-      ["broken", true],
-    ]);
+    expect(status.deliveries.filter(({ behind }) => behind).map(({ destination }) => destination)).toEqual(["broken"]);
     const said = await runOperator(arena.configFile, "status");
     expect(said.code).toBe(1);
     expect(said.stdout).toMatch(/broken +file +\d+ +\d+ +BEHIND since/);

@@ -68,7 +68,7 @@ notify:
       "6:41 audit.deliver[1].url: must use https; http is for loopback addresses, and for private networks with allowPrivate: true",
       "7:79 audit.deliver[2].secrets[0]: must be whsec_ and the base64 of 24 to 64 random bytes",
       "8:44 audit.deliver[3].address: must be tcp://HOST:PORT, tls://HOST:PORT or udp://HOST:PORT",
-      "8:56 audit.deliver[3].facilty: is not a field phi knows; allowed are name, kind, path, address, facility, ca, url, secrets, allowPrivate; did you mean facility?",
+      "8:56 audit.deliver[3].facilty: is not a field phi knows; allowed are name, format, kind, path, address, facility, ca, url, secrets, allowPrivate; did you mean facility?",
       "11:34 notify.channels.mail.server: must be smtps://USER:PASSWORD@HOST:PORT or smtp://…",
       "11:55 notify.channels.mail.from: must be an e-mail address, or NAME <ADDRESS>",
       "13:14 notify.rules[0].on[0]: must be one of asked, reminder, escalated, decided, expiring, ended, overdue, emergency; did you mean asked?",

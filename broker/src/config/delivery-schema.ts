@@ -5,7 +5,13 @@ import { allowPrivate, plainHttp, postAddress, syslogAddress, webhookSecrets } f
 import { text } from "./fields.js";
 import type { Path, Problem } from "./problems.js";
 
-const named = { name: name.describe("What operators call it; its place in the log is kept under this name.") };
+const named = {
+  name: name.describe("What operators call it; its place in the log is kept under this name."),
+  format: z
+    .enum(["json", "ocsf", "cloudevents"])
+    .default("json")
+    .describe("Each event as GET /v1/audit gives it, or as phi audit export writes it."),
+};
 
 const LOCAL = ["local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"] as const;
 

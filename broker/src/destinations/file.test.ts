@@ -13,6 +13,7 @@ import { join } from "node:path";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createFileDestination } from "./file.js";
+import { jsonLines } from "./lines.js";
 
 let folder: string;
 beforeAll(() => {
@@ -36,7 +37,7 @@ const seqs = (path: string) =>
 
 test("a file that was moved away is opened anew, with mode 0600, and no line is lost or in both", async () => {
   const path = join(folder, "moved.jsonl");
-  const destination = createFileDestination({ name: "file", path });
+  const destination = createFileDestination({ name: "file", path, linesOf: jsonLines });
   expect(await destination.deliver([event(1), event(2)], signal)).toEqual({ accepted: 2 });
   renameSync(path, `${path}.1`);
   await destination.deliver([event(3)], signal);
@@ -52,7 +53,7 @@ test("a line that a crash tore is cut off, so that every line of the file is one
   writeFileSync(path, `${JSON.stringify(event(1))}\n`);
   appendFileSync(path, JSON.stringify(event(2)).slice(0, 40));
   chmodSync(path, 0o644);
-  const destination = createFileDestination({ name: "file", path });
+  const destination = createFileDestination({ name: "file", path, linesOf: jsonLines });
   await destination.deliver([event(2)], signal);
   await destination.close();
   expect(seqs(path)).toEqual([1, 2]);
@@ -62,7 +63,7 @@ test("a line that a crash tore is cut off, so that every line of the file is one
 test("a line is ASCII and reads back as the event, whatever people typed", async () => {
   const path = join(folder, "text.jsonl");
   const typed = "INC-42 \u2028 \u202e größer 🙂 \u007f";
-  const destination = createFileDestination({ name: "file", path });
+  const destination = createFileDestination({ name: "file", path, linesOf: jsonLines });
   await destination.deliver([event(1, typed)], signal);
   await destination.close();
   const text = readFileSync(path, "utf8");
@@ -73,7 +74,7 @@ test("a line is ASCII and reads back as the event, whatever people typed", async
 test("what cannot be written is answered with what is wrong, and works when it is mended", async () => {
   const parent = join(folder, "parent");
   writeFileSync(parent, "in the way");
-  const destination = createFileDestination({ name: "file", path: join(parent, "audit.jsonl") });
+  const destination = createFileDestination({ name: "file", path: join(parent, "audit.jsonl"), linesOf: jsonLines });
   expect(await destination.deliver([event(1)], signal)).toMatchObject({
     accepted: 0,
     failure: { class: "unavailable", message: expect.stringMatching(/cannot be written \((ENOTDIR|EEXIST)\)/) },

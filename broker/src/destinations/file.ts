@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Destination } from "../ports/destination.js";
 import { codeOf, unavailable } from "./failure.js";
-import { jsonLine } from "./json-line.js";
+import type { LinesOf } from "./lines.js";
 
 /** Bytes before the end in which the last line's beginning is looked for; an event is far shorter. */
 const TAIL = 1_048_576;
@@ -11,7 +11,15 @@ const TAIL = 1_048_576;
  * JSON lines appended to a file with mode 0600; on the disk (`fsync`) before they count as handed over. Made anew, or opened anew
  * after {@link Destination.reopen}, so that it can be moved away. A line that a crash tore is cut off and comes again, whole.
  */
-export function createFileDestination({ name, path }: { readonly name: string; readonly path: string }): Destination {
+export function createFileDestination({
+  name,
+  path,
+  linesOf,
+}: {
+  readonly name: string;
+  readonly path: string;
+  readonly linesOf: LinesOf;
+}): Destination {
   let file: FileHandle | undefined;
   let isOld = false;
 
@@ -44,9 +52,10 @@ export function createFileDestination({ name, path }: { readonly name: string; r
     name,
     kind: "file",
     async deliver(events) {
+      const lines = await linesOf(events);
       try {
         const opened = await current();
-        await opened.appendFile(events.map((event) => `${jsonLine(event)}\n`).join(""));
+        await opened.appendFile(lines.map((line) => `${line}\n`).join(""));
         await opened.datasync();
         return { accepted: events.length };
       } catch (error) {

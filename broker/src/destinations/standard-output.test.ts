@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { expect, test } from "vitest";
+import { jsonLines } from "./lines.js";
 import { createStandardOutput } from "./standard-output.js";
 
 const event = (seq: number): AuditEvent => ({
@@ -14,7 +15,7 @@ const never = new AbortController().signal;
 
 test("a reader that stops reading gets each line once when it reads again", async () => {
   const stdout = new PassThrough({ highWaterMark: 10 });
-  const destination = createStandardOutput({ name: "console", stdout });
+  const destination = createStandardOutput({ name: "console", stdout, linesOf: jsonLines });
   const later = new AbortController();
   const waiting = destination.deliver([event(1), event(2)], later.signal);
   later.abort();
@@ -37,7 +38,7 @@ test("a reader that stops reading gets each line once when it reads again", asyn
 
 test("a reader that went away is told as a failure and ends nothing", async () => {
   const stdout = new PassThrough();
-  const destination = createStandardOutput({ name: "console", stdout });
+  const destination = createStandardOutput({ name: "console", stdout, linesOf: jsonLines });
   stdout.destroy(Object.assign(new Error("gone"), { code: "EPIPE" }));
   await new Promise((resolve) => setImmediate(resolve));
   expect(await destination.deliver([event(1)], never)).toMatchObject({

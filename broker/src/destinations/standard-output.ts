@@ -1,16 +1,17 @@
 import type { Writable } from "node:stream";
-import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { Destination } from "../ports/destination.js";
 import { codeOf, unavailable } from "./failure.js";
-import { jsonLine } from "./json-line.js";
+import type { LinesOf } from "./lines.js";
 
 /** JSON lines on standard output. Whoever does not read it delays these lines and nothing else. */
 export function createStandardOutput({
   name,
   stdout,
+  linesOf,
 }: {
   readonly name: string;
   readonly stdout: Writable;
+  readonly linesOf: LinesOf;
 }): Destination {
   /** What was given to the stream and is not through yet: it must not be given again. */
   let underWay:
@@ -32,7 +33,7 @@ export function createStandardOutput({
       if (first === undefined || last === undefined) return { accepted: 0 };
       if (failed !== undefined || stdout.destroyed)
         return unavailable(0, `standard output is closed (${failed ?? "destroyed"})`);
-      underWay ??= { from: first.seq, upTo: last.seq, done: write(events) };
+      underWay ??= { from: first.seq, upTo: last.seq, done: write(await linesOf(events)) };
       const { from, upTo, done } = underWay;
       const outcome = await Promise.race([done, whenAborted(signal)]);
       if (outcome === "aborted") return unavailable(0, "nobody reads standard output");
@@ -46,8 +47,8 @@ export function createStandardOutput({
     },
   };
 
-  function write(events: readonly AuditEvent[]): Promise<string | undefined> {
-    const text = events.map((event) => `${jsonLine(event)}\n`).join("");
+  function write(lines: readonly string[]): Promise<string | undefined> {
+    const text = lines.map((line) => `${line}\n`).join("");
     return new Promise((resolve) => stdout.write(text, (error) => resolve(error ? codeOf(error) : undefined)));
   }
 }

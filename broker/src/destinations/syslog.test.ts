@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createServer } from "node:tls";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { expect, test } from "vitest";
+import { jsonLines } from "./lines.js";
 import { createSyslog } from "./syslog.js";
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
@@ -21,7 +22,7 @@ const event: AuditEvent = {
   kind: "lease.overdue",
   data: {},
 };
-const common = { name: "logs", facility: "audit", from: "broker größe 1" } as const;
+const common = { name: "logs", facility: "audit", from: "broker größe 1", linesOf: jsonLines } as const;
 /** 13 * 8 + 3, an error; what is no ASCII or a space is left out of the host's name. */
 const HEAD = `<107>1 2026-11-22T17:05:09.120Z brokergre1 phi-broker - lease.overdue [meta sequenceId="1"] {`;
 

@@ -4,6 +4,7 @@ import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Destination, Handover } from "../ports/destination.js";
 import { codeOf, refused, unavailable } from "./failure.js";
+import type { LinesOf } from "./lines.js";
 import { type Facility, syslogMessage } from "./syslog-message.js";
 
 /** How long a receiver may take, in ms, to close its side after we have closed ours. */
@@ -21,6 +22,7 @@ export interface SyslogOrder {
   readonly ca?: string | undefined;
   /** What the broker calls its machine. */
   readonly from: string;
+  readonly linesOf: LinesOf;
 }
 
 /**
@@ -32,7 +34,10 @@ export function createSyslog(order: SyslogOrder): Destination {
     name: order.name,
     kind: "syslog",
     async deliver(events, signal) {
-      const messages = events.map((event) => Buffer.from(syslogMessage(event, order.facility, order.from)));
+      const lines = await order.linesOf(events);
+      const messages = events.map((event, index) =>
+        Buffer.from(syslogMessage(event, lines[index] ?? "{}", order.facility, order.from)),
+      );
       return order.transport === "udp" ? sendDatagrams(order, messages) : sendStream(order, messages, signal);
     },
     async close() {},
