@@ -1,0 +1,176 @@
+import { createSigningDesk } from "../audit/signing-desk.js";
+import { createExpiryLoop } from "../expiry/loop.js";
+import { createRecordingsKeeper } from "../expiry/recordings-keeper.js";
+import { createTargetSweeps } from "../expiry/target-sweeps.js";
+import { createIdentity } from "../identity/identity.js";
+import { measuredLedger } from "../metrics/measured-ledger.js";
+import { createMetrics } from "../metrics/metrics.js";
+import { createAssertMayAnswer } from "../operations/answer-rights.js";
+import { createDossiers } from "../operations/dossier.js";
+import { createFindLockTarget } from "../operations/find-lock-target.js";
+import { createFindUsableRequest } from "../operations/find-usable-request.js";
+import { createKeepRecordings } from "../operations/keep-recordings.js";
+import { createKeepTime } from "../operations/keep-time.js";
+import { createLiftLock } from "../operations/lift-lock.js";
+import { createListResources } from "../operations/list-resources.js";
+import { createTermsOfOffer } from "../operations/offer-terms.js";
+import { createOpenSession } from "../operations/open-session.js";
+import { createQueryAudit } from "../operations/query-audit.js";
+import { createReadMetrics } from "../operations/read-metrics.js";
+import { createReconcile } from "../operations/reconcile.js";
+import { createRevocation } from "../operations/revocation.js";
+import { createSetLock } from "../operations/set-lock.js";
+import { createStandings } from "../operations/standings.js";
+import { createSweepDue } from "../operations/sweep-due.js";
+import { wakingLedger } from "../outbox/waking-ledger.js";
+import { createDelegations } from "../store/delegations.js";
+import { brokerTag, createLedger } from "../store/ledger.js";
+import { createLedgerOverview } from "../store/ledger-overview.js";
+import { createLocks, createPeople } from "../store/locks.js";
+import { createLogKeeper } from "../store/log-keeper.js";
+import { openStore } from "../store/open.js";
+import { openServer } from "../store/open-server.js";
+import { createRecordings } from "../store/recordings.js";
+import { createSteadyClock } from "../time/steady-clock.js";
+import { composeDeliveries } from "./deliveries.js";
+import type { Parts } from "./parts.js";
+import { composePolicy } from "./policy.js";
+
+const monotonic = () => performance.now();
+
+/** What everything else of the broker is made of: the ledger and its log, the clock, the target lanes, and the loops around them. */
+export async function composeWorld(parts: Parts) {
+  const { config, clock: wall, log, wrapLedger } = parts;
+  const { path, ...server } = config.database;
+  const keeper = createLogKeeper();
+  const { beforeCommit, afterBatch } = keeper;
+  const store =
+    path === undefined ? await openServer(server, { wall, log, afterBatch }) : await openStore(path, { beforeCommit });
+  const clock = createSteadyClock(store.clock ?? wall, monotonic);
+  const { changes } = store;
+  const realLedger = createLedger(store, changes);
+  const metrics = createMetrics();
+  const overview = createLedgerOverview(store);
+  const { exports, telling, deliveries, reminderLoop, addressBook } = composeDeliveries(parts, {
+    store,
+    clock,
+    ledger: realLedger,
+    overview,
+  });
+  const identity = createIdentity({
+    issuerUrl: config.issuer.url,
+    clientId: config.issuer.clientId,
+    groupsClaim: config.issuer.groupsClaim,
+    clock,
+  });
+  const ledger = wakingLedger(
+    measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic),
+    deliveries.wake,
+  );
+  const { catalogue, reloadPolicy } = composePolicy(parts, { ledger, clock });
+  const locks = createLocks(store);
+  const delegations = createDelegations(store);
+  const stopping = new AbortController();
+  const revocation = createRevocation({
+    ledger,
+    catalogue,
+    clock,
+    random: Math.random,
+    measures: metrics,
+    log,
+    stopping: stopping.signal,
+  });
+  const { lanes, revokeLeases } = revocation;
+  const sweepDue = createSweepDue({ ledger, delegations, clock, lanes, resources: [...config.resources.keys()] });
+  const keepTime = createKeepTime({ clock, catalogue, ledger, log });
+  const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
+  const tag = await brokerTag(store, clock.now());
+  const desk = createSigningDesk(config.audit.keyFile, log);
+  const tree = await keeper.open({ store, desk, brokerTag: tag, clock, log });
+  const standings = createStandings();
+  const reconcile = createReconcile({ ledger, overview, catalogue, clock, standings, brokerTag: tag });
+  const sweeps = createTargetSweeps({
+    resources: catalogue.resources,
+    reconcile,
+    random: Math.random,
+    now: () => clock.now(),
+    log,
+  });
+  const isReady = async () => clock.now() - loop.lastPass() < 10_000;
+  const readMetrics = createReadMetrics({
+    overview,
+    catalogue,
+    clock,
+    lanes,
+    reportDeliveries: deliveries.reportDeliveries,
+  });
+  const renderMetrics = async () => metrics.render(await readMetrics());
+  const dossiers = createDossiers({ ledger, delegations, clock });
+  const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
+  const queryAudit = createQueryAudit({ ledger, overview });
+  const recordings = createRecordings(store);
+  const openSession = createOpenSession({ ledger, recordings, clock });
+  const recordingsKeeper = createRecordingsKeeper({
+    keepRecordings: createKeepRecordings({
+      ledger,
+      recordings,
+      revokeLeases,
+      clock,
+      keepFor: config.recordings.keepFor * 1_000,
+    }),
+    log,
+  });
+  const listResources = createListResources({ catalogue, clock });
+  const people = createPeople(store);
+  const findLockTarget = createFindLockTarget({ people, catalogue, issuer: config.issuer.url });
+  const locking = {
+    setLock: createSetLock({ ledger, locks, clock, changes, findLockTarget, revokeLeases }),
+    liftLock: createLiftLock({ ledger, locks, clock }),
+  };
+  const assertMayAnswer = createAssertMayAnswer({ ledger, catalogue, clock });
+  const termsOfOffer = createTermsOfOffer({ ledger, catalogue, clock });
+  return {
+    keeper,
+    store,
+    clock,
+    overview,
+    identity,
+    ledger,
+    locks,
+    delegations,
+    stopping,
+    sweepDue,
+    keepTime,
+    loop,
+    tag,
+    tree,
+    standings,
+    reconcile,
+    sweeps,
+    isReady,
+    renderMetrics,
+    dossiers,
+    findUsableRequest,
+    queryAudit,
+    recordings,
+    openSession,
+    recordingsKeeper,
+    listResources,
+    people,
+    locking,
+    assertMayAnswer,
+    termsOfOffer,
+    changes,
+    exports,
+    telling,
+    deliveries,
+    reminderLoop,
+    addressBook,
+    catalogue,
+    reloadPolicy,
+    lanes,
+    revokeLeases,
+  };
+}
+
+export type World = Awaited<ReturnType<typeof composeWorld>>;
