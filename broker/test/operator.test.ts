@@ -172,6 +172,11 @@ describe("a backup", () => {
     expect((await operator("backup", file)).code).toBe(0);
     const after = await heldLease();
     const { client } = await openSession(after.url);
+    const signed = Math.max(...(await auditOf(carol)).map(({ seq }) => seq));
+    await eventually("what was signed since the backup is remembered outside the ledger", 5_000, async () => {
+      const head = JSON.parse(readFileSync(`${arena.databaseFile}.log-key.head`, "utf8")) as { size: number };
+      return head.size >= signed;
+    });
 
     await arena.broker().kill();
     for (const end of ["", "-wal", "-shm"]) rmSync(`${arena.databaseFile}${end}`, { force: true });

@@ -47,7 +47,7 @@ describe.skipIf(!hasTmux())("on a terminal", () => {
   test("says in one line what the command works under, and nothing with --quiet", async () => {
     line("phi exec -- echo hello");
     const said = await shows(/hello\nready>/);
-    expect(said).toMatch(/^phi: db-prod as readonly until \d\d:\d\d \((59m|1h)\)$/m);
+    expect(said).toMatch(/^phi: db-prod as readonly until (\d{4}-\d\d-\d\d )?\d\d:\d\d \((59m|1h)\)$/m);
     line("clear; phi exec --quiet -- echo quietly");
     expect(await shows(/^quietly\nready>/m)).not.toContain("phi:");
   });

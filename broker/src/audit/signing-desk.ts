@@ -12,7 +12,7 @@ import { makeKey, readKey, replaceKey } from "./key-file.js";
 import { epochOf, logName } from "./log-name.js";
 
 /** The head is on disk at most so long after it was signed, in ms: a broker that dies remembers a little less, which it reads up on. */
-const WRITE_WITHIN = 1_000;
+const WRITE_WITHIN = 250;
 
 /**
  * The desk with its key in `keyFile`, the head beside it (`.head`) and, during a rotation, the next key (`.next`): all of them outside the ledger, so
