@@ -132,7 +132,7 @@ const ZONES: readonly Zone[] = [
   },
   {
     name: "an adapter of the broker",
-    at: /^broker\/src\/[^/]+\//,
+    at: /^broker\/src\/(?!compose\/)[^/]+\//,
     sees: [SHARED, DOMAIN, PORTS],
     own: /^broker\/src\/(?:providers\/[^/]+|[^/]+)\//,
     node: true,

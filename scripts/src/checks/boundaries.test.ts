@@ -166,6 +166,11 @@ describe("an arrow that is not in the table is refused, with its place and the r
       "broker/src/compose.ts",
       'import "./store/a.js"; import "./http/b.js"; import "./providers/registry.js";',
     ],
+    [
+      "a part of compose to all",
+      "broker/src/compose/world.ts",
+      'import "../store/a.js"; import "../http/b.js"; import "./policy.js";',
+    ],
     ["a command to its own files", "cli/src/commands/request.ts", 'import { x } from "./request/wait.js";'],
     [
       "a command to another folder",
