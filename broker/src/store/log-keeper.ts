@@ -118,7 +118,7 @@ export function createLogKeeper(): LogKeeper {
     );
   };
 
-  /** One part after the other until nothing is left. Only the writing is in a transaction: what was read before it and is not so any more loses the compare-and-set. */
+  /** One part after the other until all is done that was there. Only the writing is in a transaction: what was read before it and is not so any more loses the compare-and-set. */
   async function readUp(store: Store, running: LogSigner): Promise<void> {
     let base: Trusted | undefined;
     for (let lost = 0; lost < MOST_RACES && conflict === undefined && signer === running; ) {
@@ -148,7 +148,8 @@ export function createLogKeeper(): LogKeeper {
       if (step.signed !== undefined) settle(step);
       else if (isWhole) await adopt(step, head.key);
       base = step.signed === undefined ? step : undefined;
-      if (step.signed === undefined && isWhole && events.length <= MOST_EVENTS) return;
+      // What was there when it was read is done. What others wrote meanwhile is the next round's: under steady work there is always more.
+      if ((step.signed !== undefined || isWhole) && events.length <= MOST_EVENTS) return;
     }
   }
 
