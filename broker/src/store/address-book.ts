@@ -1,6 +1,6 @@
 import { and, desc, sql as drizzleSql, eq, gte, type SQL } from "drizzle-orm";
 import type { AddressBook } from "../ports/address-book.js";
-import { addresses } from "./schema.js";
+import { addresses } from "./schema/addresses.js";
 import { insertIf, sql } from "./sql.js";
 import type { Store } from "./store.js";
 import { withWords } from "./with-words.js";

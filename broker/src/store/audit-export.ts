@@ -6,7 +6,7 @@ import { eventsMatching } from "./audit-filter.js";
 import { FIRST_LENGTH, firstSince, newestSeq, nextLength } from "./audit-spans.js";
 import { cpuTime } from "./cpu-time.js";
 import { type ExportSource, lineFormat } from "./export-formats.js";
-import { auditEvents } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
 import type { Value } from "./statement.js";
 import type { Store } from "./store.js";
 

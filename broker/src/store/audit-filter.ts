@@ -1,7 +1,8 @@
 import { and, between, eq, exists, gte, inArray, lt, or, type SQL, sql } from "drizzle-orm";
 import type { AuditFilter } from "../ports/audit-log.js";
 import type { Span } from "./audit-spans.js";
-import { auditEvents, requests } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { requests } from "./schema/requests.js";
 import type { Store } from "./store.js";
 
 /**

@@ -3,7 +3,7 @@ import type { AuditReading } from "../ports/audit-log.js";
 import { eventsMatching } from "./audit-filter.js";
 import { firstSince, inOrder, newestSeq, spans } from "./audit-spans.js";
 import { eventFromRow } from "./event-rows.js";
-import { auditEvents } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
 import type { Store } from "./store.js";
 
 /** Reading the audit log. Writing it is part of each change: see the ledger's `commit`. */

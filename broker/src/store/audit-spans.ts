@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { asc, desc, max, sql } from "drizzle-orm";
 import { cpuTime } from "./cpu-time.js";
-import { auditEvents } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
 import type { Store } from "./store.js";
 
 /** Numbers of the log, both inclusive. */

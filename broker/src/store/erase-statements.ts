@@ -1,6 +1,10 @@
 import type { Column } from "drizzle-orm";
 import type { Erasure } from "../ports/ledger.js";
-import { approvals, auditEvents, leases, requests, sessions } from "./schema.js";
+import { approvals } from "./schema/approvals.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { leases } from "./schema/leases.js";
+import { requests } from "./schema/requests.js";
+import { sessions } from "./schema/sessions.js";
 import { sql } from "./sql.js";
 import type { Statement } from "./statement.js";
 

@@ -4,7 +4,7 @@ import { leafOf } from "@phi/shared/audit/leaf";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
-import type { auditEvents } from "./schema.js";
+import type { auditEvents } from "./schema/audit-events.js";
 
 /** Between rows of the audit log and its events. */
 

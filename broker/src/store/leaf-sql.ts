@@ -1,5 +1,5 @@
 import type { Column } from "drizzle-orm";
-import { auditEvents } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
 import { nameOf, sql } from "./sql.js";
 import type { Statement } from "./statement.js";
 

@@ -2,7 +2,9 @@ import type { EventId } from "@phi/shared/ids";
 import { and, asc, desc, eq, inArray, isNotNull, lt, sql } from "drizzle-orm";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
 import { leaseFromRow, requestFromRow } from "./rows.js";
-import { auditEvents, leases, requests } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { leases } from "./schema/leases.js";
+import { requests } from "./schema/requests.js";
 import type { Store } from "./store.js";
 import { withWords } from "./with-words.js";
 

@@ -1,6 +1,10 @@
 import type { Column } from "drizzle-orm";
 import type { Lock, LockTarget } from "../domain/lock.js";
-import { auditEvents, leases, locks, requests, signIns } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { leases } from "./schema/leases.js";
+import { locks } from "./schema/locks.js";
+import { requests } from "./schema/requests.js";
+import { signIns } from "./schema/sign-ins.js";
 import { sql } from "./sql.js";
 import type { Statement } from "./statement.js";
 

@@ -1,7 +1,9 @@
 import type { LeaseId, LockId, RequestId } from "@phi/shared/ids";
 import type { Lock } from "../domain/lock.js";
 import type { Locks, People } from "../ports/locks.js";
-import { auditEvents, locks, signIns } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { locks } from "./schema/locks.js";
+import { signIns } from "./schema/sign-ins.js";
 import { rowTo, select } from "./select.js";
 import { sql } from "./sql.js";
 import type { Store } from "./store.js";

@@ -19,7 +19,8 @@ import {
 } from "./log-plan.js";
 import { rebuildLog, restartStatements } from "./log-restart.js";
 import { createLogTree } from "./log-tree.js";
-import { auditEvents, logCheckpoints } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { logCheckpoints } from "./schema/signed-log.js";
 import { select } from "./select.js";
 import type { AfterBatch } from "./server-connection.js";
 import { sql } from "./sql.js";

@@ -3,7 +3,8 @@ import { EMPTY_ROOT, type Hash, nodeHash } from "@phi/shared/audit/merkle-hash";
 import { consistencyRanges, inclusionRanges, type Range, subtreesOf } from "@phi/shared/audit/proof-ranges";
 import { PhiError } from "@phi/shared/errors";
 import { LEVELS_PER_TIER } from "./log-plan.js";
-import { auditEvents, logNodes } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { logNodes } from "./schema/signed-log.js";
 import { sql } from "./sql.js";
 import type { Store } from "./store.js";
 

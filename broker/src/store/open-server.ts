@@ -10,7 +10,7 @@ import { commitOnServer, prepareServer } from "./commit-on-server.js";
 import { createDatabaseClock } from "./database-clock.js";
 import { followChanges } from "./follow-changes.js";
 import { migrate } from "./migrate.js";
-import { auditEvents } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
 import { type AfterBatch, batchOnServer, rowsOnServer } from "./server-connection.js";
 import { createServerFetch } from "./server-fetch.js";
 import type { Store } from "./store.js";

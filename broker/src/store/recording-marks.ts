@@ -1,7 +1,8 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { SessionId } from "@phi/shared/ids";
 import { eventFromRow } from "./event-rows.js";
-import { auditEvents, recordings } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { recordings } from "./schema/recordings.js";
 import { rowTo, select } from "./select.js";
 import { sql } from "./sql.js";
 import type { Store } from "./store.js";

@@ -1,5 +1,5 @@
 import type { RecordingStep } from "../ports/recordings.js";
-import { recordingChunks, recordings } from "./schema.js";
+import { recordingChunks, recordings } from "./schema/recordings.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
 import type { CompiledStep } from "./steps.js";

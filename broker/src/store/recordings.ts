@@ -1,7 +1,8 @@
 import type { LeaseId, SessionId } from "@phi/shared/ids";
 import type { Recording, Recordings } from "../ports/recordings.js";
 import { compileRecordingStep } from "./recording-steps.js";
-import { recordingChunks, recordings, sessions } from "./schema.js";
+import { recordingChunks, recordings } from "./schema/recordings.js";
+import { sessions } from "./schema/sessions.js";
 import { rowTo, select } from "./select.js";
 import { createSessionLog } from "./session-log.js";
 import { sql } from "./sql.js";

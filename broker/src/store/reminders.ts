@@ -1,7 +1,9 @@
 import type { Reminders } from "../ports/reminders.js";
 import { entryToRow } from "./event-rows.js";
 import { requestFromRow } from "./rows.js";
-import { auditEvents, reminders, requests } from "./schema.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { reminders } from "./schema/reminders.js";
+import { requests } from "./schema/requests.js";
 import { rowTo, select } from "./select.js";
 import { insertIf, sql } from "./sql.js";
 import type { Statement } from "./statement.js";

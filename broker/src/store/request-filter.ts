@@ -1,7 +1,7 @@
 import type { StandIn } from "../domain/delegation.js";
 import type { Principal } from "../domain/principal.js";
 import type { RequestFilter } from "../ports/ledger.js";
-import { requests } from "./schema.js";
+import { requests } from "./schema/requests.js";
 import { listed, sql } from "./sql.js";
 import type { Statement } from "./statement.js";
 

@@ -2,7 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { and, eq, or, sql } from "drizzle-orm";
 import type { RequestRecord } from "../domain/report.js";
 import type { RecordsFilter, RequestRecords } from "../ports/request-records.js";
-import { approvals, leases, requests } from "./schema.js";
+import { approvals } from "./schema/approvals.js";
+import { leases } from "./schema/leases.js";
+import { requests } from "./schema/requests.js";
 import type { Store } from "./store.js";
 
 /** Requests that are looked at in one go: some ms of the database's time. */

@@ -5,7 +5,11 @@ import { approvalsNeeded, everyApprover, type Stage } from "../domain/policy/rul
 import type { Selector } from "../domain/principal.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Approval, Session, SignIn } from "../ports/ledger.js";
-import type { approvals, leases, requests, sessions, signIns } from "./schema.js";
+import type { approvals } from "./schema/approvals.js";
+import type { leases } from "./schema/leases.js";
+import type { requests } from "./schema/requests.js";
+import type { sessions } from "./schema/sessions.js";
+import type { signIns } from "./schema/sign-ins.js";
 
 /** Between rows and the domain's values. A row that no state allows is a damaged ledger, and is said so at once. */
 

@@ -1,6 +1,8 @@
 import type { Recordings, SessionFilter, SessionRecord } from "../ports/recordings.js";
 import { sessionFromRow } from "./rows.js";
-import { recordings, requests, sessions } from "./schema.js";
+import { recordings } from "./schema/recordings.js";
+import { requests } from "./schema/requests.js";
+import { sessions } from "./schema/sessions.js";
 import { everyColumn, rowTo } from "./select.js";
 import { columnsOf, sql } from "./sql.js";
 import type { Row, Statement } from "./statement.js";

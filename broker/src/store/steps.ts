@@ -5,17 +5,14 @@ import { delegationToRow, isDelegated } from "./delegations.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
 import { compileRecordingStep } from "./recording-steps.js";
 import { leaseToRow, requestToRow, stagesToRow } from "./rows.js";
-import {
-  approvals,
-  auditEvents,
-  delegations,
-  leases,
-  locks,
-  requests,
-  sessions,
-  signIns,
-  usedIdTokens,
-} from "./schema.js";
+import { approvals } from "./schema/approvals.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { delegations } from "./schema/delegations.js";
+import { leases } from "./schema/leases.js";
+import { locks } from "./schema/locks.js";
+import { requests } from "./schema/requests.js";
+import { sessions } from "./schema/sessions.js";
+import { signIns, usedIdTokens } from "./schema/sign-ins.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
 
