@@ -20,6 +20,8 @@ async function main(peek: Peek, words: readonly string[]): Promise<Ending> {
       return (await import("./commands/shell.js")).shell(peek, process.env);
     case "env":
       return (await import("./commands/env.js")).env(peek, process.env);
+    case "stand-in":
+      return (await import("./commands/stand-in.js")).standIn(peek, process.env);
     case "prompt":
       return (await import("./commands/prompt.js")).prompt(process.env, Date.now());
     default: {

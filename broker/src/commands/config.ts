@@ -29,7 +29,7 @@ export async function checkConfig(
   await Promise.all(Object.values(providers).map((provider) => provider.close()));
   process.stdout.write(
     errors === 0
-      ? `${options.config} is valid: ${loaded.resources.size} resources, ${loaded.policies.length} policies.\n`
+      ? `${options.config} is valid (resources: ${loaded.resources.size}, policies: ${loaded.policies.length}).\n`
       : "",
   );
   return errors === 0 ? 0 : 1;

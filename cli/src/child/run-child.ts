@@ -3,6 +3,7 @@ import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import { monotonicMs } from "./monotonic.js";
 import { createProcessTree } from "./process-tree.js";
+import { suspendSelf } from "./suspend-self.js";
 import { sharesForegroundGroup } from "./terminal-group.js";
 
 /** How a child ended: by itself or by a signal. */
@@ -26,6 +27,8 @@ export interface ChildOrder {
   readonly file: string;
   readonly words: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** phi is about to be stopped by Ctrl-Z. What it gives back is called when phi goes on. */
+  readonly onSuspend: () => () => void;
   /** phi goes on after having been stopped. */
   readonly onContinue: () => void;
   /** Ctrl-C when the child is over already: the person does not want to wait for the clean-up. */
@@ -39,7 +42,7 @@ const POLL = 50;
 /**
  * Runs a child that has the terminal as if phi were not there: same streams, same process group, so job control, `| less`
  * and resizing need nothing. Signals (design §9): INT and QUIT are the child's already when it shares the terminal's
- * foreground group, else they are passed on; TERM, HUP, USR1 and USR2 are passed on; TSTP keeps its default, so Ctrl-Z
+ * foreground group, else they are passed on; TERM, HUP, USR1 and USR2 are passed on; after TSTP phi stops itself, so Ctrl-Z
  * stops both and `fg` continues both. (USR1 without a listener would open Node's debugger, to any user of the machine.)
  */
 export function runChild(order: ChildOrder): RunningChild {
@@ -58,6 +61,8 @@ export function runChild(order: ChildOrder): RunningChild {
     ["SIGCONT", order.onContinue],
   ];
   if (process.platform !== "win32") listeners.push(["SIGUSR1", passOn], ["SIGUSR2", passOn]);
+  const suspend = () => void suspendSelf(process.pid, suspend, order.onSuspend);
+  if (process.platform !== "win32") listeners.push(["SIGTSTP", suspend]);
   // Before the child exists: from then on, no signal may end phi and leave the child behind.
   for (const [signal, listener] of listeners) process.on(signal, listener);
   const release = () => {

@@ -1,4 +1,5 @@
 import type { LeaseEndOrder, LeaseReply } from "@phi/shared/contract/lease";
+import type { Globals } from "../argv.js";
 import type { HotClient } from "../broker-client/hot-client.js";
 import { asPhiError } from "../terminal/as-phi-error.js";
 import { typedCommand } from "../terminal/typed-command.js";
@@ -6,8 +7,9 @@ import { type Ending, WINDOW_OVER } from "./ending.js";
 import { childEnvironment, leaseVariables } from "./environment.js";
 import { keepAlive } from "./keep-alive.js";
 import type { ChildEnd, RunningChild } from "./run-child.js";
+import { sendStandIn } from "./stand-in.js";
 import { startChild } from "./start-child.js";
-import { createTalk, type TalkFlags } from "./talk.js";
+import { createTalk } from "./talk.js";
 import { leaveTerminalAsItIs, saveTerminalModes } from "./terminal-modes.js";
 import { watchWindow } from "./window-watch.js";
 
@@ -21,7 +23,7 @@ export interface UnderLease {
   /** The words as they go on record, redacted. */
   readonly recorded: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly flags: TalkFlags;
+  readonly flags: Globals;
   /** The command is an interactive shell: it ignores TERM and is hung up instead. */
   readonly isShell: boolean;
 }
@@ -80,6 +82,11 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
       file: order.file,
       words: order.words,
       environment: childEnvironment(parent, leaseVariables(reply)),
+      onSuspend() {
+        if (reply.heartbeatMs === undefined) return () => undefined;
+        const standIn = sendStandIn({ lease: reply.lease, everyMs: reply.heartbeatMs, globals: order.flags });
+        return standIn.dismiss;
+      },
       onContinue: () => beats?.beatNow(),
       onImpatience: () => hurry(),
     });

@@ -1,3 +1,4 @@
+import { suspendSelf } from "../suspend-self.js";
 import { foregroundGroupOf } from "../terminal-group.js";
 
 /** Signals to phi while the command has a terminal of its own: they are meant for whoever is in the foreground there. */
@@ -13,10 +14,11 @@ export interface ForwardOrder {
   readonly to: () => number | undefined;
   /** INT or QUIT when nobody is there any more to get it. */
   readonly onImpatience: () => void;
+  readonly onSuspend: () => () => void;
   readonly onContinue: () => void;
 }
 
-export function forwardSignals({ to, onImpatience, onContinue }: ForwardOrder): ForwardedSignals {
+export function forwardSignals({ to, onImpatience, onSuspend, onContinue }: ForwardOrder): ForwardedSignals {
   const letThrough = (signal: NodeJS.Signals) => {
     const pid = to();
     if (pid === undefined) return;
@@ -40,13 +42,7 @@ export function forwardSignals({ to, onImpatience, onContinue }: ForwardOrder): 
     release() {
       for (const [signal, listener] of listeners) process.off(signal, listener);
     },
-    async stopHere() {
-      process.off("SIGTSTP", letThrough);
-      process.kill(0, "SIGTSTP");
-      // Stopped here, until the shell continues it.
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      process.on("SIGTSTP", letThrough);
-    },
+    stopHere: () => suspendSelf(0, letThrough, onSuspend),
   };
 }
 
