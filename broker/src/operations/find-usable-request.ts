@@ -104,6 +104,7 @@ function whyNotUsable(request: Request, own: boolean): PhiError {
     case "lapsed":
     case "denied":
     case "withdrawn":
+    case "extended":
       return new PhiError("no_usable_request", `${request.id} is ${request.state}.`, again);
   }
 }

@@ -9,6 +9,7 @@ import type { Delegations } from "../ports/delegations.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import { endOverDelegations } from "./delegate.js";
 import { endOnce } from "./end-once.js";
+import type { FollowWindow } from "./follow-window.js";
 import type { RevocationLanes, Room } from "./revocation-lanes.js";
 import { tellLateReviews } from "./tell-late-reviews.js";
 
@@ -17,6 +18,7 @@ interface Needs {
   readonly delegations: Delegations;
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
+  readonly followWindow: FollowWindow;
   /** Every configured resource. */
   readonly resources: readonly string[];
 }
@@ -38,7 +40,7 @@ export interface SweepDue {
 }
 
 /** Moves on whatever's instant has come: requests lapse or end, leases are revoked. One slow or dead target delays no other. */
-export function createSweepDue({ ledger, delegations, clock, lanes, resources }: Needs): SweepDue {
+export function createSweepDue({ ledger, delegations, clock, lanes, followWindow, resources }: Needs): SweepDue {
   let forsakenDue = 0;
 
   return {
@@ -52,6 +54,7 @@ export function createSweepDue({ ledger, delegations, clock, lanes, resources }:
       const left = await Promise.all(
         [...byResource(due)].map(([resource, leases]) => take(resource, leases, lanes.room(resource), now)),
       );
+      await followWindow.pass();
       await markOverdue(now);
       if (now >= forsakenDue || now < forsakenDue - FORSAKEN_EVERY) {
         forsakenDue = now + FORSAKEN_EVERY;
@@ -61,7 +64,9 @@ export function createSweepDue({ ledger, delegations, clock, lanes, resources }:
       }
       return { more: requests.length === BATCH || due.length === BATCH || left.some(Boolean) };
     },
-    idle: lanes.idle,
+    async idle() {
+      await Promise.all([lanes.idle(), followWindow.idle()]);
+    },
   };
 
   /** Claims as much of one resource as its lane has room for; whether some of it is left that could be moved on now. */
