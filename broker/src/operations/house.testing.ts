@@ -2,6 +2,7 @@ import { newId, type RequestId } from "@phi/shared/ids";
 import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Lease } from "../domain/lease.js";
+import { activate, type Issuing } from "../domain/lease-moves.js";
 import { person, policyOf } from "../domain/policy/policy.testing.js";
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
@@ -9,7 +10,7 @@ import type { Request } from "../domain/request.js";
 import type { EndOutcome, Provider } from "../ports/provider.js";
 import { createDelegations } from "../store/delegations.js";
 import { createLocks } from "../store/locks.js";
-import { entry, type openTemporaryLedger, pendingRequest } from "../store/store.testing.js";
+import { entry, issuingLease, type openTemporaryLedger, pendingRequest } from "../store/store.testing.js";
 import { createAcceptOffer } from "./accept-offer.js";
 import { createAssertMayAnswer } from "./answer-rights.js";
 import { createCloseRequest } from "./close-request.js";
@@ -112,6 +113,31 @@ export function openHouse({ ledger, store }: Awaited<ReturnType<typeof openTempo
       });
       return request;
     },
+    /** A window of half an hour that began just now. */
+    async opened(over: Partial<Request> = {}): Promise<Active> {
+      const { now } = weather;
+      const half = { startedAt: now, expiresAt: now + 1_800_000 };
+      const approved = { state: "active", createdAt: now, approvedAt: now, claimUntil: now + 60_000 };
+      return (await this.asked({ ...approved, ...half, ...over } as Partial<Request>)) as Active;
+    },
+    /** A live lease of it. */
+    async leaseOf(request: Active, use: "command" | "window" = "command"): Promise<Lease> {
+      const { now } = weather;
+      const { expiresAt } = request;
+      const over = { use, createdAt: now, createBy: now + 30_000, expiresAt, handleText: newId("lease") };
+      const { lease, session } = issuingLease(request, over);
+      await ledger.commit({
+        guard: { do: "insert_lease", lease, session, at: now, idempotencyKey: undefined },
+        events: [entry("lease.planned", request)],
+      });
+      await ledger.shift(activate(lease as Issuing, now));
+      return lease;
+    },
+    async leaseNow({ id }: Pick<Lease, "id">): Promise<Lease> {
+      const found = await ledger.lease(id);
+      if (found === undefined) throw new Error("it is gone");
+      return found;
+    },
     /** Kinds of the events that are about just this request, without its beginning. */
     kinds: async (id: RequestId) =>
       (await ledger.audit({ limit: 1_000, request: id }))
@@ -120,6 +146,8 @@ export function openHouse({ ledger, store }: Awaited<ReturnType<typeof openTempo
   };
 }
 
+/** A request whose window is open. */
+export type Active = Extract<Request, { state: "active" }>;
 export type House = ReturnType<typeof openHouse>;
 
 export const callerOf = (principal: Principal): Caller => ({

@@ -100,7 +100,15 @@ export function createSweepDue({ ledger, delegations, clock, lanes, followWindow
     };
     const set = ended ? { endedAt: due.at, endedBecause: "expired" as const } : { endedAt: due.at };
     const change: Change = {
-      guard: { do: "advance_request", id: request.id, from: request.state, to: due.move, dueAt: null, set },
+      guard: {
+        do: "advance_request",
+        id: request.id,
+        from: request.state,
+        to: due.move,
+        dueAt: null,
+        endsAt: ended ? due.at : undefined,
+        set,
+      },
       follow: [{ do: "revoke_leases_of", requestId: request.id, because: "window_over", since: due.at, at: now }],
       events: [event],
     };
@@ -133,7 +141,8 @@ export function createSweepDue({ ledger, delegations, clock, lanes, followWindow
     const end = { because, at: now, exitCode: undefined, signal: undefined };
     const sessionEnded: AuditEntry = { ...about, id: newId("event"), kind: "session.ended", data: { because } };
     const outcome = await ledger.commit({
-      guard: { do: "advance_lease", advance: begun },
+      // What was due by an end that has been moved meanwhile is not due.
+      guard: { do: "advance_lease", advance: { ...begun, expiresAt: lease.expiresAt } },
       // At the end of the window the CLI still reports its command's exit; a CLI that fell silent does not.
       follow:
         because === "window_over" || lease.sessionId === undefined

@@ -77,6 +77,8 @@ export type Step =
       readonly from: Request["state"];
       readonly to: Request["state"];
       readonly dueAt: Instant | null;
+      /** Only while its window ends then: an extension moves it. */
+      readonly endsAt?: Instant | undefined;
       readonly require?: {
         readonly approvalsGiven: number;
         /** In force at the instant. */

@@ -96,7 +96,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
             require === undefined ? sql`1` : stillSo(step.id, require)
-          } and ${condition}`,
+          } and ${step.endsAt === undefined ? sql`1` : sql`${requests.expiresAt} = ${step.endsAt}`} and ${condition}`,
         ),
         rest: step.to === "ended" ? lapseExtensions(step.id, follow) : [],
       };
