@@ -4,6 +4,7 @@ import type { Lock } from "../domain/lock.js";
 import { allow } from "../domain/policy/policy.testing.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
+import { noServer, openServerArena } from "../store/server.testing.js";
 import { entry, issuingLease, openTemporaryLedger } from "../store/store.testing.js";
 import { type Active, alice, type House, leads, openHouse, together, type Weather } from "./house.testing.js";
 
@@ -153,6 +154,36 @@ describe("of two who act on a window or its extension at the same instant, one w
     ]);
     if (after.state === "ended") expect(asked.state).not.toBe("pending");
   }
+});
+
+describe.skipIf(noServer !== undefined)("through two brokers on one libSQL server", () => {
+  it("the yes at one and the end of the window, or the other yes, at the other: one wins, 20 of 20 times each", {
+    timeout: 120_000,
+  }, async () => {
+    const arena = await openServerArena();
+    try {
+      const [here, other] = [openHouse(await arena.open(), weather), openHouse(await arena.open(), weather)];
+      const came = new Set<string>();
+      for (let round = 0; round < 40; round++) {
+        const window = await here.opened();
+        const asked = await here.extend(window, 900);
+        const against = round % 2 === 0 ? () => other.close(alice, window, "end") : () => other.answer(lou, asked);
+        const both = [() => here.answer(lea, asked), against];
+        await together(round, round % 4 < 2 ? both : both.reverse());
+        const [after, decided] = [await here.reload(window), await here.reload(asked)];
+        const extended = decided.state === "extended";
+        came.add(`${after.state} ${decided.state}`);
+        expect("expiresAt" in after && after.expiresAt).toBe(window.expiresAt + (extended ? 15 * MINUTE : 0));
+        expect(await here.kinds(asked.id)).toEqual([extended ? "request.approved" : "request.lapsed"]);
+        expect((await here.kinds(window.id)).filter((kind) => kind === "request.extended")).toHaveLength(
+          extended ? 1 : 0,
+        );
+      }
+      expect(came).toEqual(new Set(["active extended", "ended extended", "ended lapsed"]));
+    } finally {
+      await arena.close();
+    }
+  });
 });
 
 let lockNow: Lock | undefined;

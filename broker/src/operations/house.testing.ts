@@ -7,10 +7,12 @@ import { person, policyOf } from "../domain/policy/policy.testing.js";
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
+import type { Ledger } from "../ports/ledger.js";
 import type { EndOutcome, Provider } from "../ports/provider.js";
 import { createDelegations } from "../store/delegations.js";
 import { createLocks } from "../store/locks.js";
-import { entry, issuingLease, type openTemporaryLedger, pendingRequest } from "../store/store.testing.js";
+import type { Store } from "../store/store.js";
+import { entry, issuingLease, pendingRequest } from "../store/store.testing.js";
 import { createAcceptOffer } from "./accept-offer.js";
 import { createAssertMayAnswer } from "./answer-rights.js";
 import { createCloseRequest } from "./close-request.js";
@@ -36,7 +38,7 @@ export interface Weather {
 }
 
 /** The real operations on the real store. */
-export function openHouse({ ledger, store }: Awaited<ReturnType<typeof openTemporaryLedger>>, weather: Weather) {
+export function openHouse({ ledger, store }: { readonly ledger: Ledger; readonly store: Store }, weather: Weather) {
   const clock = { now: () => weather.now };
   const roles = new Map([
     ["readonly", {}],
