@@ -46,6 +46,7 @@ const COMMANDS: readonly Entry[] = [
   ["shell", WORK, "the same with your shell", async () => (await hot()).shell],
   ["env", WORK, "print the credential as variables, valid until the window closes", async () => (await hot()).env],
   ["prompt", WORK, "resource and time left, for the shell's prompt", async () => (await hot()).prompt],
+  ["extend", WORK, "ask for more time in what is open now; what runs goes on", () => import("./commands/extend.js")],
   ["end", WORK, "give access back early", () => import("./commands/end.js")],
   ["revoke", WORK, "take access back from somebody, now", () => import("./commands/revoke.js")],
   [

@@ -10,6 +10,7 @@ import { createDropLostRequests } from "../operations/drop-lost-requests.js";
 import { createEndLease } from "../operations/end-lease.js";
 import { createExplainDecision } from "../operations/explain-decision.js";
 import { createExportAudit } from "../operations/export-audit.js";
+import { createExtendRequest } from "../operations/extend-request.js";
 import { createIssueLease } from "../operations/issue-lease.js";
 import { keepingAddresses } from "../operations/keep-addresses.js";
 import { createKeepLease } from "../operations/keep-lease.js";
@@ -19,6 +20,7 @@ import { createListRotations } from "../operations/list-rotations.js";
 import { createListSessions } from "../operations/list-sessions.js";
 import { createMakeOffer } from "../operations/make-offer.js";
 import { createOpenTarget } from "../operations/open-target.js";
+import { createOpenWindow } from "../operations/open-window.js";
 import { createProveConsistency } from "../operations/prove-consistency.js";
 import { createProveEvent } from "../operations/prove-event.js";
 import { createReadAuditOn } from "../operations/read-audit-on.js";
@@ -63,6 +65,7 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     addressBook,
     catalogue,
     revokeLeases,
+    followWindow,
   } = world;
   return {
     discovery: {
@@ -99,6 +102,14 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
     askInEmergency: createAskInEmergency({ ledger, catalogue, locks, clock }),
     reviewEmergency: createReviewEmergency({ ledger, dossiers, locks, clock }),
+    extendRequest: createExtendRequest({
+      ledger,
+      catalogue,
+      locks,
+      clock,
+      openWindow: createOpenWindow({ ledger, dossiers, clock }),
+      followWindow,
+    }),
     listRequests: createListRequests({ ledger, dossiers, delegations, clock }),
     decideRequest: createDecideRequest({
       ledger,
@@ -106,10 +117,11 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
       locks,
       clock,
       assertMayAnswer,
+      followWindow,
       policyHash: () => catalogue.policy().hash,
     }),
     makeOffer: createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswer, termsOfOffer }),
-    acceptOffer: createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer }),
+    acceptOffer: createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer, followWindow }),
     closeRequest: createCloseRequest({ ledger, dossiers, clock, revokeLeases }),
     issueLease: createIssueLease({
       ledger,

@@ -9,6 +9,7 @@ import { createAssertMayAnswer } from "../operations/answer-rights.js";
 import { createDossiers } from "../operations/dossier.js";
 import { createFindLockTarget } from "../operations/find-lock-target.js";
 import { createFindUsableRequest } from "../operations/find-usable-request.js";
+import { createFollowWindow } from "../operations/follow-window.js";
 import { createKeepRecordings } from "../operations/keep-recordings.js";
 import { createKeepTime } from "../operations/keep-time.js";
 import { createLiftLock } from "../operations/lift-lock.js";
@@ -81,7 +82,15 @@ export async function composeWorld(parts: Parts) {
     stopping: stopping.signal,
   });
   const { lanes, revokeLeases } = revocation;
-  const sweepDue = createSweepDue({ ledger, delegations, clock, lanes, resources: [...config.resources.keys()] });
+  const followWindow = createFollowWindow({ ledger, catalogue, clock, random: Math.random, stopping: stopping.signal });
+  const sweepDue = createSweepDue({
+    ledger,
+    delegations,
+    clock,
+    lanes,
+    followWindow,
+    resources: [...config.resources.keys()],
+  });
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
   const tag = await brokerTag(store, clock.now());
@@ -170,6 +179,7 @@ export async function composeWorld(parts: Parts) {
     reloadPolicy,
     lanes,
     revokeLeases,
+    followWindow,
   };
 }
 

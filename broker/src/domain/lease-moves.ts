@@ -21,12 +21,16 @@ export interface LeaseMove {
   readonly revokedAt?: Instant;
 }
 
-/** Happens only while the lease is in this state and epoch; `claim` makes the epoch one greater, which fences every older writer. */
+/**
+ * Happens only while the lease is in this state and epoch, and has the end that the move was reckoned from (an extension moves it);
+ * `claim` makes the epoch one greater, which fences every older writer.
+ */
 export interface LeaseAdvance {
   readonly id: LeaseId;
   readonly from: LeaseState;
   readonly epoch: number;
   readonly claim: boolean;
+  readonly expiresAt?: Instant;
   readonly move: LeaseMove;
 }
 
@@ -48,6 +52,7 @@ export function activate(lease: Issuing, now: Instant): LeaseAdvance & { readonl
     from: "issuing",
     epoch: lease.epoch,
     claim: false,
+    expiresAt: lease.expiresAt,
     move: { to: "active", createdOnTarget: now, aliveUntil: alive, dueAt: Math.min(alive, lease.expiresAt) },
     active: { ...lease, state: "active", createdOnTarget: now, aliveUntil: alive },
   };
@@ -62,6 +67,7 @@ export function keepAlive(lease: Active, now: Instant): LeaseAdvance {
     from: "active",
     epoch: lease.epoch,
     claim: false,
+    expiresAt: lease.expiresAt,
     move: { to: "active", aliveUntil: alive, dueAt },
   };
 }

@@ -49,6 +49,8 @@ interface Planned {
   readonly createdOnTarget?: Instant | undefined;
   /** End of the window. */
   readonly expiresAt: Instant;
+  /** The end that the target still has, while the window was extended and the target has not taken the new one. */
+  readonly targetExpiresAt?: Instant | undefined;
 }
 
 /** Who asked, and for what. Absent for what a sweep found on a target: nobody asked for it here. */

@@ -2,6 +2,7 @@ import type { AuditEvent, AuditKind } from "@phi/shared/contract/audit-event";
 import { formatDuration } from "@phi/shared/duration";
 import { printable } from "@phi/shared/text";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
+import { extendedUntil } from "./extension.js";
 import type { Request } from "./request.js";
 
 /** When people are told something. */
@@ -45,7 +46,9 @@ const BY_KIND: Partial<Record<AuditKind, (data: Data) => Occasion | undefined>> 
   "request.escalated": () => "escalated",
   "request.approved": () => "decided",
   "request.denied": () => "decided",
-  "request.lapsed": (data) => (data.because === "unanswered" ? "decided" : "ended"),
+  // Of an extension whose window is over the end of that window tells.
+  "request.lapsed": (data) =>
+    data.because === "access_over" ? undefined : data.because === "unanswered" ? "decided" : "ended",
   "request.expiring": () => "expiring",
   "request.ended": () => "ended",
   "lease.overdue": () => "overdue",
@@ -102,12 +105,13 @@ interface Words {
 }
 
 function aboutRequest(occasion: Occasion, event: AuditEvent, request: Request): Words {
-  const { id, requester, resource, role } = request;
-  const what = `${resource} as ${role} for ${formatDuration(request.duration)}`;
+  const { id, requester } = request;
+  const what = whatIsAsked(request);
   const facts = [
     ["Reason", request.reason],
     ["Ticket", request.ticket],
     ["Request", id],
+    ["Extends", request.extends?.of],
   ] as const;
   const show = [`phi show ${id}`];
   const answer = [`phi approve ${id}`, `phi deny ${id} --reason "why"`];
@@ -149,7 +153,7 @@ function aboutRequest(occasion: Occasion, event: AuditEvent, request: Request): 
       return {
         title: `Ends soon: ${requester.name}, ${what}`,
         facts: [["Ends", "expiresAt" in request ? utc(request.expiresAt ?? 0) : undefined], ...facts],
-        commands: show,
+        commands: [`phi extend ${id} --for 15m`, ...show],
       };
     case "ended":
       return {
@@ -160,6 +164,13 @@ function aboutRequest(occasion: Occasion, event: AuditEvent, request: Request): 
     case "overdue":
       return overdue(event, [["Person", requester.name], ...facts]);
   }
+}
+
+/** `db-prod as readonly for 30m`; of an extension `15m more of db-prod as readonly, until 2026-11-28 03:15 UTC`. */
+function whatIsAsked({ resource, role, duration, extends: extension }: Request): string {
+  return extension === undefined
+    ? `${resource} as ${role} for ${formatDuration(duration)}`
+    : `${formatDuration(duration)} more of ${resource} as ${role}, until ${utc(extendedUntil(extension, duration))}`;
 }
 
 function decision(event: AuditEvent, { requester }: Request, what: string): string {

@@ -52,7 +52,17 @@ export function rowKeys(record: RequestRecord, by: ReportBy): readonly (readonly
 
 /** Counts what came of requests; open time is what of it lies within the span. */
 export function createTally(span: Span): Tally {
-  const counts = { asked: 0, given: 0, atOnce: 0, denied: 0, unanswered: 0, withdrawn: 0, neverUsed: 0, revoked: 0 };
+  const counts = {
+    asked: 0,
+    given: 0,
+    atOnce: 0,
+    denied: 0,
+    unanswered: 0,
+    withdrawn: 0,
+    neverUsed: 0,
+    revoked: 0,
+    extended: 0,
+  };
   const answers: number[] = [];
   const approvers = new Map<string, number>();
   let overdue = 0;
@@ -70,7 +80,8 @@ export function createTally(span: Span): Tally {
       if (state === "denied") counts.denied += 1;
       if (state === "withdrawn") counts.withdrawn += 1;
       if (state === "lapsed" && approvedAt === undefined) counts.unanswered += 1;
-      if (isOver && approvedAt !== undefined && startedAt === undefined) counts.neverUsed += 1;
+      if (state === "extended") counts.extended += 1;
+      if (isOver && approvedAt !== undefined && startedAt === undefined && state !== "extended") counts.neverUsed += 1;
       if (record.isRevoked) counts.revoked += 1;
       overdue += record.overdue;
       const open = openWithin(record, span);

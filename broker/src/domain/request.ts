@@ -2,6 +2,7 @@ import type { EndReason, RequestState } from "@phi/shared/contract/request";
 import type { RequestId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { Emergency } from "./emergency.js";
+import type { Extension } from "./extension.js";
 import type { Stage } from "./policy/rule.js";
 import type { Principal } from "./principal.js";
 
@@ -45,6 +46,8 @@ interface Asked {
   readonly endComment: string | undefined;
   /** There when its requester granted it to themselves. */
   readonly emergency?: Emergency | undefined;
+  /** There when it asks for more time in another request's window; `duration` is then how much more. */
+  readonly extends?: Extension | undefined;
 }
 
 interface Approved {
@@ -65,18 +68,21 @@ export type Request = Asked &
     | ({ readonly state: "approved" } & Approved)
     | ({ readonly state: "active" } & Started)
     | { readonly state: "denied" | "withdrawn" | "lapsed"; readonly endedAt: Instant }
+    /** An extension with all its yes: its time is part of the window that it extends. */
+    | { readonly state: "extended"; readonly approvedAt: Instant; readonly endedAt: Instant }
     | ({ readonly state: "ended"; readonly endedAt: Instant; readonly endedBecause: EndReason } & Approved &
         Partial<Started>)
   );
 
 const MOVES: Record<RequestState, readonly RequestState[]> = {
-  pending: ["approved", "active", "denied", "withdrawn", "lapsed"], // active at once when the window starts with the approval
+  pending: ["approved", "active", "extended", "denied", "withdrawn", "lapsed"], // active at once when the window starts with the approval; extended, and nothing else of these, when it is an extension
   approved: ["active", "lapsed", "ended"],
   active: ["ended"],
   denied: [],
   withdrawn: [],
   lapsed: [],
   ended: [],
+  extended: [],
 };
 
 /** Whether the state machine of `design §3` has this move. */
@@ -101,6 +107,7 @@ export function isUsable(request: Request, now: Instant): boolean {
     case "withdrawn":
     case "lapsed":
     case "ended":
+    case "extended":
       return false;
   }
 }
@@ -123,6 +130,7 @@ export function requestDue(request: Request): { at: Instant; move: "lapsed" | "e
     case "withdrawn":
     case "lapsed":
     case "ended":
+    case "extended":
       return undefined;
   }
 }

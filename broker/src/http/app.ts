@@ -13,6 +13,7 @@ import type { Dossiers } from "../operations/dossier.js";
 import type { createEndLease } from "../operations/end-lease.js";
 import type { createExplainDecision } from "../operations/explain-decision.js";
 import type { createExportAudit } from "../operations/export-audit.js";
+import type { createExtendRequest } from "../operations/extend-request.js";
 import type { createIssueLease } from "../operations/issue-lease.js";
 import type { createKeepLease } from "../operations/keep-lease.js";
 import type { createLiftLock } from "../operations/lift-lock.js";
@@ -77,6 +78,7 @@ export interface Broker {
   readonly setLock: ReturnType<typeof createSetLock>;
   readonly liftLock: ReturnType<typeof createLiftLock>;
   readonly createRequest: ReturnType<typeof createCreateRequest>;
+  readonly extendRequest: ReturnType<typeof createExtendRequest>;
   readonly listRequests: ReturnType<typeof createListRequests>;
   readonly decideRequest: ReturnType<typeof createDecideRequest>;
   readonly makeOffer: ReturnType<typeof createMakeOffer>;

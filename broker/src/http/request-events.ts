@@ -28,10 +28,13 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
       let changed = true;
       let said = "";
       let wake = () => {};
-      const unsubscribe = broker.changes.subscribe(request.id, () => {
+      const hear = () => {
         changed = true;
         wake();
-      });
+      };
+      // An extension lapses with the end of the window that it extends.
+      const heard = [request.id, ...(request.extends === undefined ? [] : [request.extends.of])];
+      const subscriptions = heard.map((id) => broker.changes.subscribe(id, hear));
       stream.onAbort(() => wake());
       try {
         while (!stream.aborted && broker.clock.now() < caller.signInExpiresAt) {
@@ -60,7 +63,7 @@ export function mountRequestEvents(app: Hono, broker: Broker): void {
         // (hono would send its text to the client).
         if (!(error instanceof PhiError)) toProblem(error, broker.log);
       } finally {
-        unsubscribe();
+        for (const unsubscribe of subscriptions) unsubscribe();
         open -= 1;
       }
     });

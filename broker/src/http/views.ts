@@ -1,5 +1,5 @@
 import type { PersonView } from "@phi/shared/contract/fields";
-import type { LeaseView, OfferView, RequestView } from "@phi/shared/contract/request";
+import type { ExtensionView, LeaseView, OfferView, RequestView } from "@phi/shared/contract/request";
 import type { EmergencyView } from "@phi/shared/contract/review";
 import type { Me } from "@phi/shared/contract/sign-in";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
@@ -7,6 +7,7 @@ import { openStage, yesOf } from "../domain/approval.js";
 import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Emergency } from "../domain/emergency.js";
+import { type Extension, extendedUntil } from "../domain/extension.js";
 import type { Lease } from "../domain/lease.js";
 import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
@@ -68,6 +69,7 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     claimWithin: request.claimWithin,
     starts: request.starts,
     ...(request.once ? { once: true as const } : {}),
+    ...optional("extends", request.extends, (extension) => extensionView(extension, request.duration)),
     createdAt: toRfc3339(request.createdAt),
     pendingUntil: toRfc3339(request.pendingUntil),
     ...optional("approvedAt", times.approvedAt, toRfc3339),
@@ -88,6 +90,15 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
 
 function offerView({ by, role, duration, reason, at }: Offer): OfferView {
   return { by: person(by), role, duration, ...optional("reason", reason, same), at: toRfc3339(at) };
+}
+
+function extensionView(extension: Extension, duration: number): ExtensionView {
+  return {
+    request: extension.of,
+    startedAt: toRfc3339(extension.startedAt),
+    from: toRfc3339(extension.from),
+    until: toRfc3339(extendedUntil(extension, duration)),
+  };
 }
 
 function emergencyView({ reviewers, reviewBy, review }: Emergency): EmergencyView {

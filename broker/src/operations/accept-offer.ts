@@ -2,7 +2,7 @@ import type { AcceptOrder } from "@phi/shared/contract/request";
 import { formatDuration } from "@phi/shared/duration";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
-import { approveAt, hashOf } from "../domain/approve.js";
+import { hashOf, lastYesAt } from "../domain/approve.js";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
 import { approvalsNeeded } from "../domain/policy/rule.js";
@@ -12,6 +12,9 @@ import type { Clock } from "../ports/clock.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import type { Locks } from "../ports/locks.js";
 import type { Dossier, Dossiers } from "./dossier.js";
+import { assertWindowOpen } from "./extension-over.js";
+import type { FollowWindow } from "./follow-window.js";
+import { withLastYes } from "./last-yes.js";
 import { throwIfLocked } from "./locked-out.js";
 import type { OfferedTerms, TermsOfOffer } from "./offer-terms.js";
 
@@ -21,6 +24,7 @@ interface Needs {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly termsOfOffer: TermsOfOffer;
+  readonly followWindow: FollowWindow;
 }
 
 type Offered = Extract<Request, { state: "pending" }> & { readonly offer: Offer };
@@ -31,16 +35,22 @@ const MOST_RACES = 20;
  * The requester takes what was offered, and nothing else: the request becomes the smaller one, judged by policy anew, and the offer counts as
  * its maker's yes. When it needs more people it goes on waiting for them, as the smaller one.
  *
- * @throws PhiError `wrong_state`, `not_as_seen`, `not_permitted`, `refused_by_policy`, `locked`, `not_found`
+ * @throws PhiError `wrong_state`, `not_as_seen`, `not_permitted`, `refused_by_policy`, `locked`, `window_over`, `not_found`
  */
-export function createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer }: Needs) {
+export function createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer, followWindow }: Needs) {
   return async function acceptOffer(caller: Caller, typed: string, order: AcceptOrder): Promise<Dossier> {
     for (let race = 0; race < MOST_RACES; race++) {
       const { request } = await dossiers.open(caller, typed);
       const offered = assertOffered(caller, request, order);
       const terms = await termsOfOffer(offered, offered.offer);
-      if ((await ledger.commit(accept(caller, offered, terms, clock.now()))) === "moved")
-        return dossiers.open(caller, request.id);
+      const at = clock.now();
+      await assertWindowOpen(ledger, request, at);
+      if ((await ledger.commit(accept(caller, offered, terms, at))) === "moved") {
+        const after = await dossiers.open(caller, request.id);
+        if (after.request.state === "extended" && after.request.extends !== undefined)
+          await followWindow.ofRequest(after.request.extends.of);
+        return after;
+      }
       await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
       if ((await locks.on({ principal: offered.offer.by })) !== undefined) {
         throw new PhiError(
@@ -86,7 +96,9 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
     requestId: id,
     data: { ...data, policyHash: terms.policyHash },
   });
-  const move = needed > 1 ? ({ to: "pending", dueAt: request.pendingUntil, set: {} } as const) : approveAt(terms, at);
+  const lastYes = needed > 1 ? undefined : lastYesAt({ ...request, ...terms }, at);
+  const move = lastYes ?? ({ to: "pending", dueAt: request.pendingUntil, set: {} } as const);
+  const given = lastYes && withLastYes({ ...request, ...terms }, lastYes, { at, actor: offer.by });
   const yes = { approvals: Math.min(1, needed), needed, reason: offer.reason, requestHash: hash };
   return {
     guard: {
@@ -95,7 +107,12 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
       from: "pending",
       to: move.to,
       dueAt: move.dueAt,
-      require: { approvalsGiven: 0, revision, unlocked: [caller.principal, offer.by] },
+      require: {
+        approvalsGiven: 0,
+        revision,
+        unlocked: [caller.principal, offer.by],
+        window: request.extends && { extension: request.extends, at },
+      },
       set: { ...move.set, terms, offer: null },
     },
     follow: [
@@ -112,6 +129,7 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
           at,
         },
       },
+      ...(given?.follow ?? []),
     ],
     events: [
       event("offer.accepted", {
@@ -123,7 +141,7 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
         requestHash: hash,
       }),
       needed > 1 ? event("approval.given", yes) : event("request.approved", yes),
-      ...(move.to === "active" ? [event("request.started", { starts: "approval" })] : []),
+      ...(given?.events ?? []),
     ],
   };
 }

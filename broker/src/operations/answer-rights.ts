@@ -104,7 +104,7 @@ function assertUndecided({ request, approvals }: Dossier): void {
   throw new PhiError(
     "already_decided",
     last === undefined
-      ? `${request.id} is ${request.state}; there is nothing left to decide.`
+      ? `${request.id} is ${request.state}${request.endComment === undefined ? "" : ` (${request.endComment})`}; there is nothing left to decide.`
       : `${request.id} was ${verb} already, by ${last.approver.name}; it is ${request.state} now.`,
     { hint: `phi show ${request.id}`, data: { state: request.state } },
   );

@@ -1,23 +1,12 @@
-import { newId, type RequestId } from "@phi/shared/ids";
+import { newId } from "@phi/shared/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashOf } from "../domain/approve.js";
-import type { Caller } from "../domain/caller.js";
-import { allow, deny, person, policyOf } from "../domain/policy/policy.testing.js";
-import type { PolicyRule } from "../domain/policy/rule.js";
+import { allow, deny, person } from "../domain/policy/policy.testing.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
-import { createDelegations } from "../store/delegations.js";
-import { createLocks } from "../store/locks.js";
-import { entry, openTemporaryLedger, pendingRequest } from "../store/store.testing.js";
-import { createAcceptOffer } from "./accept-offer.js";
-import { createAssertMayAnswer } from "./answer-rights.js";
-import { createCloseRequest } from "./close-request.js";
-import { createDecideRequest } from "./decide-request.js";
-import { createDossiers } from "./dossier.js";
-import { createMakeOffer } from "./make-offer.js";
-import { createTermsOfOffer } from "./offer-terms.js";
+import { entry, openTemporaryLedger } from "../store/store.testing.js";
+import { alice, type House, leads, openHouse, together, type Weather } from "./house.testing.js";
 
-/** The real operations on the real store; the policy and the clock are the test's. */
 const ROUNDS = 100;
 const rule = allow({
   name: "engineers read production",
@@ -25,119 +14,45 @@ const rule = allow({
   roles: ["readonly", "readwrite"],
   maxDuration: 7_200,
 });
-const alice = person("alice", "engineering");
-const leads = Array.from({ length: 4 }, (_, index) => person(`lead${index}`, "db-leads"));
 const [lea, lou] = leads as [Principal, Principal];
 
 let open: Awaited<ReturnType<typeof openTemporaryLedger>>;
-let rules: PolicyRule[];
-let now: number;
+let weather: Weather;
+let there: House;
 beforeEach(async () => {
   open = await openTemporaryLedger();
-  rules = [rule];
-  now = 10_000;
+  weather = { rules: [rule], now: 10_000, moveEnd: async () => [] };
+  there = openHouse(open, weather);
 });
 afterEach(() => open.close());
 
-function house() {
-  const { ledger } = open;
-  const clock = { now: () => now };
-  const roles = new Map([
-    ["readonly", {}],
-    ["readwrite", {}],
-  ]);
-  const resource = { name: "db-prod", kind: "postgres", config: {}, roles };
-  const catalogue = {
-    policy: () => policyOf(...rules),
-    resources: [resource],
-    resource: () => resource,
-    provider: () => undefined,
-  };
-  const locks = createLocks(open.store);
-  const dossiers = createDossiers({ ledger, delegations: createDelegations(open.store), clock });
-  const assertMayAnswer = createAssertMayAnswer({ ledger, catalogue, clock });
-  const termsOfOffer = createTermsOfOffer({ ledger, catalogue, clock });
-  const decide = createDecideRequest({
-    ledger,
-    dossiers,
-    locks,
-    clock,
-    assertMayAnswer,
-    policyHash: () => "0".repeat(64),
+/** What the loop does when nobody answered in time. */
+const lapse = (request: Request) =>
+  open.ledger.commit({
+    guard: {
+      do: "advance_request",
+      id: request.id,
+      from: "pending",
+      to: "lapsed",
+      dueAt: null,
+      set: { endedAt: weather.now },
+    },
+    events: [entry("request.lapsed", request)],
   });
-  const close = createCloseRequest({
-    ledger,
-    dossiers,
-    clock,
-    revokeLeases: { ofRequest: async () => undefined, now: async () => undefined } as never,
-  });
-  return {
-    answer: (who: Principal, request: Request, verdict: "approve" | "deny" = "approve") =>
-      decide(caller(who), request.id, { verdict, hash: hashOf(request) }),
-    withdraw: (request: Request) => close(caller(alice), request.id, "withdraw", {}),
-    offer: (who: Principal, request: Request, less: { role?: string; duration?: number }) =>
-      createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswer, termsOfOffer })(caller(who), request.id, {
-        ...less,
-        hash: hashOf(request),
-      }),
-    accept: (request: Request, taken: { role: string; duration: number }) =>
-      createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer })(caller(alice), request.id, taken),
-    /** What the loop does when nobody answered in time. */
-    lapse: (request: Request) =>
-      ledger.commit({
-        guard: {
-          do: "advance_request",
-          id: request.id,
-          from: "pending",
-          to: "lapsed",
-          dueAt: null,
-          set: { endedAt: now },
-        },
-        events: [entry("request.lapsed", request)],
-      }),
-  };
-}
-
-const caller = (principal: Principal): Caller => ({
-  principal,
-  signIn: newId("sign_in"),
-  signInExpiresAt: Number.POSITIVE_INFINITY,
-  isAdmin: false,
-  mayAudit: false,
-});
-
-async function asked(over: Partial<Request> = {}): Promise<Request> {
-  const request = pendingRequest({ requester: alice, createdAt: 1_000, ...over });
-  await open.ledger.commit({
-    guard: { do: "insert_request", request, idempotencyKey: undefined },
-    events: [entry("request.created", request)],
-  });
-  return request;
-}
-
-const kinds = async (id: RequestId) =>
-  (await open.ledger.audit({ limit: 1_000, request: id }))
-    .map((event) => event.kind)
-    .filter((kind) => kind !== "request.created");
-const reload = async ({ id }: Request): Promise<Request> => {
-  const request = await open.ledger.request(id);
-  if (request === undefined) throw new Error("it is gone");
-  return request;
-};
-
 describe("of two who act on a request at the same instant, one wins, with one event, 100 of 100 times:", () => {
-  type House = ReturnType<typeof house>;
   const RACES: [string, ((h: House, request: Request) => Promise<unknown>)[]][] = [
     ["approve and approve", [(h, request) => h.answer(lea, request), (h, request) => h.answer(lou, request)]],
     ["approve and deny", [(h, request) => h.answer(lea, request), (h, request) => h.answer(lou, request, "deny")]],
-    ["approve and withdraw", [(h, request) => h.answer(lea, request), (h, request) => h.withdraw(request)]],
-    ["approve and lapse", [(h, request) => h.answer(lea, request), (h, request) => h.lapse(request)]],
+    [
+      "approve and withdraw",
+      [(h, request) => h.answer(lea, request), (h, request) => h.close(alice, request, "withdraw")],
+    ],
+    ["approve and lapse", [(h, request) => h.answer(lea, request), (_, request) => lapse(request)]],
   ];
   it.each(RACES)("%s", async (_what, racers) => {
-    const there = house();
     const states = new Set<string>();
     for (let round = 0; round < ROUNDS; round++) {
-      const request = await asked();
+      const request = await there.asked();
       const order = round % 2 === 0 ? racers : [...racers].reverse();
       const settled = await together(
         round,
@@ -145,9 +60,9 @@ describe("of two who act on a request at the same instant, one wins, with one ev
       );
       const moved = settled.filter((one) => one.status === "fulfilled" && one.value !== "lost_race");
       expect(moved).toHaveLength(1);
-      const { state } = await reload(request);
+      const { state } = await there.reload(request);
       states.add(state);
-      const events = await kinds(request.id);
+      const events = await there.kinds(request.id);
       expect(events).toEqual([`request.${state}`]);
       const answers = await open.ledger.approvals([request.id]);
       expect(answers).toHaveLength(state === "approved" || state === "denied" ? 1 : 0);
@@ -157,15 +72,14 @@ describe("of two who act on a request at the same instant, one wins, with one ev
   });
 
   it("a yes to the whole and the acceptance of less", async () => {
-    const there = house();
     const durations = new Set<number>();
     for (let round = 0; round < ROUNDS; round++) {
-      const request = await asked();
+      const request = await there.asked();
       await there.offer(lou, request, { duration: 600 });
       const both = [() => there.answer(lea, request), () => there.accept(request, { role: "readonly", duration: 600 })];
       const settled = await together(round, round % 2 === 0 ? both : both.reverse());
       expect(settled.filter((one) => one.status === "fulfilled")).toHaveLength(1);
-      const after = await reload(request);
+      const after = await there.reload(request);
       durations.add(after.duration);
       expect(after.state).toBe("approved");
       const [answer, another] = await open.ledger.approvals([request.id]);
@@ -178,8 +92,7 @@ describe("of two who act on a request at the same instant, one wins, with one ev
 
 describe("a yes", () => {
   it("is to what was shown: without its hash, or with another, it is refused and nothing is counted", async () => {
-    const there = house();
-    const request = await asked();
+    const request = await there.asked();
     const other = { ...request, duration: 3_600 };
     await expect(there.answer(lea, other)).rejects.toMatchObject({ code: "not_as_seen", status: 409 });
     await there.offer(lou, request, { role: "readwrite", duration: 600 });
@@ -189,30 +102,28 @@ describe("a yes", () => {
   });
 
   it("needs the requester to be entitled still, by the groups of their newest sign-in and the policy of now; a no does not", async () => {
-    const there = house();
-    const [request, another] = [await asked(), await asked()];
+    const [request, another] = [await there.asked(), await there.asked()];
     await signInAs({ ...alice, groups: [] });
     await expect(there.answer(lea, request)).rejects.toMatchObject({ code: "refused_by_policy" });
-    expect(await kinds(request.id)).toEqual(["approval.refused"]);
+    expect(await there.kinds(request.id)).toEqual(["approval.refused"]);
     expect((await there.answer(lea, request, "deny")).request.state).toBe("denied");
     await signInAs(alice);
-    rules = [rule, deny({})];
+    weather.rules = [rule, deny({})];
     await expect(there.answer(lea, another)).rejects.toMatchObject({ code: "refused_by_policy" });
-    rules = [rule];
+    weather.rules = [rule];
     expect((await there.answer(lea, another)).request.state).toBe("approved");
   });
 
   it("fills the stages in turn, and nobody fills two places", async () => {
-    const there = house();
     const both = person("both", "db-leads", "security");
     const sam = person("sam", "security");
-    const request = await asked({
+    const request = await there.asked({
       stages: [
         { from: ["group:db-leads"], count: 1 },
         { from: ["group:security"], count: 1 },
       ],
     });
-    expect(await reload(request)).toEqual(request);
+    expect(await there.reload(request)).toEqual(request);
     await expect(there.answer(sam, request)).rejects.toMatchObject({
       code: "wrong_state",
       message: expect.stringContaining("group:db-leads"),
@@ -220,14 +131,13 @@ describe("a yes", () => {
     expect((await there.answer(both, request)).request.state).toBe("pending");
     await expect(there.answer(both, request)).rejects.toMatchObject({ code: "already_decided" });
     expect((await there.answer(sam, request)).request.state).toBe("approved");
-    expect(await kinds(request.id)).toEqual(["approval.given", "request.approved"]);
+    expect(await there.kinds(request.id)).toEqual(["approval.given", "request.approved"]);
   });
 });
 
 describe("an offer", () => {
   it("that is accepted makes the request the smaller one, with its maker's yes; both are on record", async () => {
-    const there = house();
-    const request = await asked({ role: "readwrite" });
+    const request = await there.asked({ role: "readwrite" });
     const offered = await there.offer(lea, request, { role: "readonly", duration: 900 });
     expect(offered.request).toMatchObject({
       state: "pending",
@@ -243,13 +153,12 @@ describe("an offer", () => {
       policy: "engineers read production",
     });
     expect(accepted.approvals).toMatchObject([{ approver: { subject: "lead0" }, verdict: "approve" }]);
-    expect(await kinds(request.id)).toEqual(["offer.made", "offer.accepted", "request.approved"]);
+    expect(await there.kinds(request.id)).toEqual(["offer.made", "offer.accepted", "request.approved"]);
   });
 
   it("of something that needs more people waits for the others as the smaller one", async () => {
-    const there = house();
-    rules = [allow({ ...rule, approval: { stages: [{ from: ["group:db-leads"], count: 2 }] } })];
-    const request = await asked({ stages: [{ from: ["group:db-leads"], count: 2 }] });
+    weather.rules = [allow({ ...rule, approval: { stages: [{ from: ["group:db-leads"], count: 2 }] } })];
+    const request = await there.asked({ stages: [{ from: ["group:db-leads"], count: 2 }] });
     await there.offer(lea, request, { duration: 900 });
     const accepted = await there.accept(request, { role: "readonly", duration: 900 });
     expect(accepted.request).toMatchObject({ state: "pending", duration: 900 });
@@ -260,8 +169,7 @@ describe("an offer", () => {
   });
 
   it("is for less, is its maker's to give, and is made before anybody said yes", async () => {
-    const there = house();
-    const request = await asked();
+    const request = await there.asked();
     for (const [less, code] of [
       [{ duration: 3_600 }, "invalid_input"],
       [{}, "invalid_input"],
@@ -271,7 +179,7 @@ describe("an offer", () => {
       await expect(there.offer(lea, request, less), JSON.stringify(less)).rejects.toMatchObject({ code });
     await expect(there.offer(alice, request, { duration: 60 })).rejects.toMatchObject({ code: "own_request" });
     await expect(there.offer(person("sam"), request, { duration: 60 })).rejects.toMatchObject({ code: "not_found" });
-    rules = [
+    weather.rules = [
       allow({ ...rule, roles: ["readonly"] }),
       allow({
         ...rule,
@@ -281,24 +189,23 @@ describe("an offer", () => {
       }),
     ];
     await expect(there.offer(lea, request, { role: "readwrite" })).rejects.toMatchObject({ code: "not_permitted" });
-    const two = await asked({ stages: [{ from: ["group:db-leads"], count: 2 }] });
+    const two = await there.asked({ stages: [{ from: ["group:db-leads"], count: 2 }] });
     await there.answer(lou, two);
     await expect(there.offer(lea, two, { duration: 60 })).rejects.toMatchObject({ code: "wrong_state" });
   });
 
   it("is accepted by its requester only, as it stands, and while policy still lets them have it", async () => {
-    const there = house();
-    const request = await asked();
+    const request = await there.asked();
     await there.offer(lea, request, { duration: 900 });
     await there.offer(lou, request, { duration: 600 });
     await expect(there.accept(request, { role: "readonly", duration: 900 })).rejects.toMatchObject({
       code: "not_as_seen",
     });
-    rules = [deny({}), rule];
+    weather.rules = [deny({}), rule];
     await expect(there.accept(request, { role: "readonly", duration: 600 })).rejects.toMatchObject({
       code: "refused_by_policy",
     });
-    rules = [rule];
+    weather.rules = [rule];
     expect((await there.accept(request, { role: "readonly", duration: 600 })).approvals).toMatchObject([
       { approver: { subject: "lead1" } },
     ]);
@@ -308,25 +215,23 @@ describe("an offer", () => {
   });
 });
 
-/** All at once, or the first ahead by some turns of the loop, so that they meet at every place in between. */
-async function together(round: number, races: readonly (() => Promise<unknown>)[]) {
-  const [first, ...others] = races.map((race, index) => async () => {
-    for (let turn = 0; index > 0 && turn < (round >> 1) % 8; turn++)
-      await new Promise((resolve) => setImmediate(resolve));
-    return race();
-  });
-  return Promise.allSettled([first, ...others].map((race) => race?.()));
-}
-
 async function signInAs(principal: Principal): Promise<void> {
-  now += 1;
+  weather.now += 1;
   const id = newId("sign_in");
   await open.ledger.commit({
     guard: {
       do: "insert_sign_in",
-      signIn: { id, tokenHash: id, principal, host: undefined, createdAt: now, expiresAt: now + 1, endedAt: undefined },
+      signIn: {
+        id,
+        tokenHash: id,
+        principal,
+        host: undefined,
+        createdAt: weather.now,
+        expiresAt: weather.now + 1,
+        endedAt: undefined,
+      },
       idTokenHash: id,
-      idTokenExpiresAt: now + 1,
+      idTokenExpiresAt: weather.now + 1,
     },
     events: [{ ...entry("sign_in.created"), actor: principal }],
   });

@@ -88,7 +88,7 @@ function whyNot(closing: Closing, { request, rights }: Dossier): PhiError {
             hint: `Take it back with: phi withdraw ${request.id}`,
           })
         : new PhiError("wrong_state", `${request.id} is ${request.state}; there is no access of yours to give back.`, {
-            hint,
+            hint: request.state === "extended" ? `Its time belongs to: phi end ${request.extends?.of}` : hint,
           });
     case "revoke":
       return request.state === "approved" || request.state === "active"
@@ -100,7 +100,11 @@ function whyNot(closing: Closing, { request, rights }: Dossier): PhiError {
             },
           )
         : new PhiError("wrong_state", `${request.id} is ${request.state}; there is no access to revoke.`, {
-            hint: rights.decide ? `phi deny ${request.id} --reason …` : hint,
+            hint: rights.decide
+              ? `phi deny ${request.id} --reason …`
+              : request.state === "extended"
+                ? `Its time belongs to: phi revoke ${request.extends?.of}`
+                : hint,
           });
   }
 }

@@ -2,7 +2,7 @@ import type { ApprovalOrder } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { openStage, yesOf } from "../domain/approval.js";
-import { approveAt } from "../domain/approve.js";
+import { lastYesAt } from "../domain/approve.js";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
 import type { StandIn } from "../domain/delegation.js";
@@ -12,6 +12,9 @@ import type { Approval, Change, Ledger } from "../ports/ledger.js";
 import type { Locks } from "../ports/locks.js";
 import type { AssertMayAnswer } from "./answer-rights.js";
 import type { Dossier, Dossiers } from "./dossier.js";
+import { assertWindowOpen } from "./extension-over.js";
+import type { FollowWindow } from "./follow-window.js";
+import { withLastYes } from "./last-yes.js";
 import { throwIfLocked } from "./locked-out.js";
 
 interface Needs {
@@ -20,6 +23,7 @@ interface Needs {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly assertMayAnswer: AssertMayAnswer;
+  readonly followWindow: FollowWindow;
   /** Of the policy in force now. */
   readonly policyHash: () => string;
 }
@@ -31,15 +35,30 @@ const MOST_RACES = 20;
  * One approver's answer. One "no" ends the request; so many different people's "yes" as it needs, stage after stage, approve it.
  * Exactly one answer wins a race; the others learn who was first.
  *
- * @throws PhiError what {@link AssertMayAnswer} throws, `locked`, `not_found`
+ * @throws PhiError what {@link AssertMayAnswer} throws, `locked`, `window_over`, `not_found`
  */
-export function createDecideRequest({ ledger, dossiers, locks, clock, assertMayAnswer, policyHash }: Needs) {
+export function createDecideRequest({
+  ledger,
+  dossiers,
+  locks,
+  clock,
+  assertMayAnswer,
+  followWindow,
+  policyHash,
+}: Needs) {
   return async function decideRequest(caller: Caller, typed: string, order: ApprovalOrder): Promise<Dossier> {
     for (let race = 0; race < MOST_RACES; race++) {
       const dossier = await dossiers.open(caller, typed);
       const standIn = await assertMayAnswer(caller, dossier, order);
-      const change = answer(caller, dossier, order, { at: clock.now(), policyHash: policyHash(), standIn });
-      if ((await ledger.commit(change)) === "moved") return dossiers.open(caller, dossier.request.id);
+      const at = clock.now();
+      if (order.verdict === "approve") await assertWindowOpen(ledger, dossier.request, at);
+      const change = answer(caller, dossier, order, { at, policyHash: policyHash(), standIn });
+      if ((await ledger.commit(change)) === "moved") {
+        const after = await dossiers.open(caller, dossier.request.id);
+        if (after.request.state === "extended" && after.request.extends !== undefined)
+          await followWindow.ofRequest(after.request.extends.of);
+        return after;
+      }
       await throwIfLocked(locks, { principal: caller.principal, resource: dossier.request.resource });
     }
     throw new PhiError("wrong_state", "Too many answers arrived at once.", { hint: "Try again." });
@@ -92,8 +111,8 @@ function answer(
   const count = { approvals: given + 1, needed, ...(request.stages.length > 1 ? { stage } : {}) };
   if (given + 1 < needed) return { guard: record, events: [event("approval.given", count)] };
 
-  const move = approveAt(request, at);
-  const started = move.to === "active" ? [event("request.started", { starts: "approval" })] : [];
+  const move = lastYesAt(request, at);
+  const yes = withLastYes(request, move, { at, actor: caller.principal });
   return {
     guard: {
       ...advance,
@@ -103,10 +122,11 @@ function answer(
         revision,
         unlocked: [caller.principal],
         delegation: standIn && { id: standIn.delegation, at },
+        window: request.extends && { extension: request.extends, at },
       },
     },
-    follow: [record],
-    events: [event("request.approved", count), ...started],
+    follow: [record, ...yes.follow],
+    events: [event("request.approved", count), ...yes.events],
   };
 }
 

@@ -2,6 +2,7 @@ import type { LeaseOrder } from "@phi/shared/contract/lease";
 import { PhiError } from "@phi/shared/errors";
 import { toRfc3339 } from "@phi/shared/time";
 import type { Caller } from "../domain/caller.js";
+import { samePrincipal } from "../domain/principal.js";
 import { isUsable, type Request } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -31,7 +32,7 @@ export function createFindUsableRequest({ ledger, dossiers, clock }: Needs): Fin
     if (order.request !== undefined) {
       const { request, rights } = await dossiers.openRequest(caller, order.request);
       if (rights.use && isUsableNow(request)) return request;
-      throw whyNotUsable(request, rights.use || rights.end || rights.withdraw);
+      throw whyNotUsable(request, samePrincipal(request.requester, caller.principal));
     }
     const live = await ledger.requests({
       requester: caller.principal,
@@ -95,6 +96,10 @@ function whyNotUsable(request: Request, own: boolean): PhiError {
     return new PhiError("not_permitted", `${request.id} is ${request.requester.name}'s; only they work under it.`);
   }
   switch (request.state) {
+    case "extended":
+      return new PhiError("no_usable_request", `${request.id} is more time for ${request.extends?.of}.`, {
+        hint: `Work under that: --request ${request.extends?.of}`,
+      });
     case "pending":
       return nothingUsable(request.resource, [request]);
     case "approved":

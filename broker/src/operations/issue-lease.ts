@@ -235,6 +235,10 @@ export function createIssueLease({
       ],
     });
     if (outcome === "lost_race") {
+      const current = await ledger.lease(lease.id);
+      // Its window was extended meanwhile; the target follows.
+      if (current?.state === "issuing" && current.expiresAt !== lease.expiresAt)
+        return activate(caller, request, { ...lease, expiresAt: current.expiresAt }, order, target, credential);
       // Its revocation has begun meanwhile, perhaps with a drop before our create landed: dropped at once, and again by its revoker.
       await target.provider.revoke(target.resource.config, [lease], AbortSignal.timeout(ISSUE_WITHIN)).catch(() => []);
       throw windowOver(request);

@@ -96,6 +96,15 @@ function lessThan(
   request: Request,
   { role = request.role, duration = request.duration }: OfferOrder,
 ): Pick<Offer, "role" | "duration"> {
+  if (request.extends !== undefined && role !== request.role) {
+    throw new PhiError(
+      "invalid_input",
+      `${request.id} is more time for ${request.role}; another role is another request.`,
+      {
+        hint: `Offer less time: phi approve ${request.id} --for LENGTH`,
+      },
+    );
+  }
   if (duration > request.duration) {
     throw new PhiError("invalid_input", `An offer is for less: ${formatDuration(request.duration)} was asked for.`, {
       hint: `--for at most ${formatDuration(request.duration)}`,

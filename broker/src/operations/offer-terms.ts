@@ -1,4 +1,5 @@
 import { PhiError } from "@phi/shared/errors";
+import { wholeWindow } from "../domain/extension.js";
 import { explainRefusal } from "../domain/policy/refusal-words.js";
 import { matchesAny } from "../domain/principal.js";
 import type { Offer, Request } from "../domain/request.js";
@@ -36,7 +37,8 @@ export function createTermsOfOffer({
       throw new PhiError("role_unknown", `${resource} has no role "${role}"; it has ${roles.join(", ")}.`);
     const requester = (await ledger.newestSignIn(request.requester))?.principal ?? request.requester;
     const policy = catalogue.policy();
-    const ask = { resource, role, duration, reason, ticket };
+    const asked = request.extends === undefined ? duration : wholeWindow(request.extends, duration);
+    const ask = { resource, role, duration: asked, reason, ticket };
     const decision = policy.decide(requester, ask, clock.now());
     if (decision.decision === "refused") {
       throw new PhiError("refused_by_policy", `${requester.name} may not have that: ${explainRefusal(decision, ask)}`, {

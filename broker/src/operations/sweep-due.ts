@@ -9,6 +9,7 @@ import type { Delegations } from "../ports/delegations.js";
 import type { Change, Ledger } from "../ports/ledger.js";
 import { endOverDelegations } from "./delegate.js";
 import { endOnce } from "./end-once.js";
+import type { FollowWindow } from "./follow-window.js";
 import type { RevocationLanes, Room } from "./revocation-lanes.js";
 import { tellLateReviews } from "./tell-late-reviews.js";
 
@@ -17,6 +18,7 @@ interface Needs {
   readonly delegations: Delegations;
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
+  readonly followWindow: FollowWindow;
   /** Every configured resource. */
   readonly resources: readonly string[];
 }
@@ -38,7 +40,7 @@ export interface SweepDue {
 }
 
 /** Moves on whatever's instant has come: requests lapse or end, leases are revoked. One slow or dead target delays no other. */
-export function createSweepDue({ ledger, delegations, clock, lanes, resources }: Needs): SweepDue {
+export function createSweepDue({ ledger, delegations, clock, lanes, followWindow, resources }: Needs): SweepDue {
   let forsakenDue = 0;
 
   return {
@@ -52,6 +54,7 @@ export function createSweepDue({ ledger, delegations, clock, lanes, resources }:
       const left = await Promise.all(
         [...byResource(due)].map(([resource, leases]) => take(resource, leases, lanes.room(resource), now)),
       );
+      await followWindow.pass();
       await markOverdue(now);
       if (now >= forsakenDue || now < forsakenDue - FORSAKEN_EVERY) {
         forsakenDue = now + FORSAKEN_EVERY;
@@ -61,7 +64,9 @@ export function createSweepDue({ ledger, delegations, clock, lanes, resources }:
       }
       return { more: requests.length === BATCH || due.length === BATCH || left.some(Boolean) };
     },
-    idle: lanes.idle,
+    async idle() {
+      await Promise.all([lanes.idle(), followWindow.idle()]);
+    },
   };
 
   /** Claims as much of one resource as its lane has room for; whether some of it is left that could be moved on now. */
@@ -95,7 +100,15 @@ export function createSweepDue({ ledger, delegations, clock, lanes, resources }:
     };
     const set = ended ? { endedAt: due.at, endedBecause: "expired" as const } : { endedAt: due.at };
     const change: Change = {
-      guard: { do: "advance_request", id: request.id, from: request.state, to: due.move, dueAt: null, set },
+      guard: {
+        do: "advance_request",
+        id: request.id,
+        from: request.state,
+        to: due.move,
+        dueAt: null,
+        endsAt: ended ? due.at : undefined,
+        set,
+      },
       follow: [{ do: "revoke_leases_of", requestId: request.id, because: "window_over", since: due.at, at: now }],
       events: [event],
     };
@@ -128,7 +141,8 @@ export function createSweepDue({ ledger, delegations, clock, lanes, resources }:
     const end = { because, at: now, exitCode: undefined, signal: undefined };
     const sessionEnded: AuditEntry = { ...about, id: newId("event"), kind: "session.ended", data: { because } };
     const outcome = await ledger.commit({
-      guard: { do: "advance_lease", advance: begun },
+      // What was due by an end that has been moved meanwhile is not due.
+      guard: { do: "advance_lease", advance: { ...begun, expiresAt: lease.expiresAt } },
       // At the end of the window the CLI still reports its command's exit; a CLI that fell silent does not.
       follow:
         because === "window_over" || lease.sessionId === undefined

@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { RequestId } from "@phi/shared/ids";
+import { toRfc3339 } from "@phi/shared/time";
 import { openStage, yesOf } from "../domain/approval.js";
 import { type Audience, audienceOf, type NoticeRule, occasionsOf } from "../domain/audience.js";
 import { isStale, isTold, noticeOf, type Occasion, occasionOf } from "../domain/notice.js";
@@ -57,7 +58,7 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
     const occasion = occasionOf(event);
     if (occasion === undefined || !occasions.has(occasion)) return undefined;
     const request = event.request === undefined ? undefined : await ledger.request(event.request as RequestId);
-    if (isStale(occasion, Date.parse(event.at), request, clock.now())) return undefined;
+    if (isStale(occasion, Date.parse(event.at), request, clock.now()) || isOutdated(event, request)) return undefined;
     const audience = audienceOf(rules, channel.name, occasion, {
       approvers: request === undefined ? [] : await approversOf(request, occasion),
       admins,
@@ -95,6 +96,11 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
     if (WAITING.includes(occasion)) for (const address of asker) others.delete(address);
     return [...new Set([...(audience.requester ? asker : []), ...others])].slice(0, MOST_ADDRESSES);
   }
+}
+
+/** A window that was extended does not end when an earlier event says. */
+function isOutdated({ kind, data }: AuditEvent, request: Request | undefined): boolean {
+  return kind === "request.expiring" && request?.state === "active" && data.expiresAt !== toRfc3339(request.expiresAt);
 }
 
 /** A channel's name among the destinations of the audit log, where no other can have it. */

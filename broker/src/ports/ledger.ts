@@ -6,8 +6,9 @@ import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Delegation, StandIn } from "../domain/delegation.js";
 import type { Review } from "../domain/emergency.js";
+import type { Extension } from "../domain/extension.js";
 import type { AskedLease, Lease, RevokeReason } from "../domain/lease.js";
-import type { Claimed, LeaseAdvance } from "../domain/lease-moves.js";
+import type { Active, Claimed, LeaseAdvance } from "../domain/lease-moves.js";
 import type { Lock } from "../domain/lock.js";
 import type { Principal } from "../domain/principal.js";
 import type { Offer, Request } from "../domain/request.js";
@@ -67,14 +68,17 @@ export type Step =
       readonly idTokenExpiresAt: Instant;
     }
   | { readonly do: "end_sign_in"; readonly id: SignInId; readonly at: Instant }
+  /** An extension only while its window is open with the end that is extended from, and no other extension of it is pending. */
   | { readonly do: "insert_request"; readonly request: Request; readonly idempotencyKey: string | undefined }
-  /** From exactly this state; `require` adds further facts that must still hold. */
+  /** From exactly this state; `require` adds further facts that must still hold. With the end of a window the pending extension of it lapses in the same batch, with an event of its own. */
   | {
       readonly do: "advance_request";
       readonly id: RequestId;
       readonly from: Request["state"];
       readonly to: Request["state"];
       readonly dueAt: Instant | null;
+      /** Only while its window ends then: an extension moves it. */
+      readonly endsAt?: Instant | undefined;
       readonly require?: {
         readonly approvalsGiven: number;
         /** In force at the instant. */
@@ -83,6 +87,8 @@ export type Step =
         readonly revision: number;
         /** Whose doing it is must not be locked. */
         readonly unlocked: readonly Pick<Principal, "issuer" | "subject">[];
+        /** A window that must be open at the instant, and end when the extension says. */
+        readonly window?: { readonly extension: Extension; readonly at: Instant } | undefined;
       };
       readonly set?: {
         /** What an accepted offer changes. */
@@ -116,6 +122,10 @@ export type Step =
       readonly at: Instant;
       readonly idempotencyKey: string | undefined;
     }
+  /** The window ends at `until`, and with it its live credentials, whose targets then lag; only while it is open with the end that is extended from. Never a guard. */
+  | { readonly do: "extend_window"; readonly extension: Extension; readonly until: Instant }
+  /** The target has taken this end for the credential; only while it is the window's and was not taken before. */
+  | { readonly do: "settle_extension"; readonly id: LeaseId; readonly until: Instant }
   /** Ends an active request that was for one command; any other is left alone. Never a guard. */
   | { readonly do: "end_once"; readonly requestId: RequestId; readonly at: Instant }
   | { readonly do: "advance_lease"; readonly advance: LeaseAdvance }
@@ -222,6 +232,10 @@ export interface Ledger {
   dossiers(ids: readonly RequestId[]): Promise<readonly RequestDossier[]>;
   audit(reading: AuditReading): Promise<AuditEvent[]>;
 
+  /** The extension of the request's window that waits for an answer; there is one at most. */
+  pendingExtension(of: RequestId): Promise<Request | undefined>;
+  /** Live credentials whose target still has an end that was extended since, but for those on the named resources; a bounded number. */
+  laggingLeases(limit: number, exceptResources: readonly string[]): Promise<Active[]>;
   /** Requests whose instant has come, oldest first. */
   dueRequests(now: Instant, limit: number): Promise<Request[]>;
   /** Leases whose instant has come, oldest first, but for those on the named resources. */

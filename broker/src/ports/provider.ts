@@ -47,6 +47,19 @@ export type Outcome =
       readonly fenced: boolean;
     };
 
+/** One answer per handle that has a new end. */
+export type EndOutcome =
+  /** It can be used until then, and no longer. */
+  | { readonly outcome: "moved" }
+  /** It is not on the target, or is being revoked there. Nothing was touched. */
+  | { readonly outcome: "gone" }
+  | {
+      readonly outcome: "failed";
+      readonly class: "connection" | "permission" | "busy" | "other";
+      /** One printable line without secrets. */
+      readonly message: string;
+    };
+
 /** One of this broker's principals on a target. */
 export interface Found<Handle> {
   readonly handle: Handle;
@@ -96,6 +109,15 @@ export interface Provider<Config = unknown, Role = unknown, Handle = unknown> {
   issue(order: Order<Config, Role>, handle: Handle, signal: AbortSignal): Promise<Credential>;
   /** One answer per revocation, in order. Resolves even when all of them failed. */
   revoke(config: Config, revocations: readonly Revocation<Handle>[], signal: AbortSignal): Promise<Outcome[]>;
+  /**
+   * The native expiry of live credentials moves to a later end; never to an earlier one, and what is being revoked stays as it is, so that
+   * an answer that comes late does no harm. One answer per handle, in order. Resolves even when all of them failed.
+   */
+  moveEnd(
+    config: Config,
+    ends: readonly { readonly handle: Handle; readonly expiresAt: Instant }[],
+    signal: AbortSignal,
+  ): Promise<EndOutcome[]>;
   /** What of this broker's is on the target now. */
   list(config: Config, brokerTag: string, signal: AbortSignal): AsyncIterable<Found<Handle>>;
   /** Absent where the target has no place for a mark; then an old ledger is recognised only by what it does not know. */

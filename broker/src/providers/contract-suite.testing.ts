@@ -27,6 +27,8 @@ export interface ContractTarget<Config, Role, Handle> {
   /** Sessions alive with this handle's name. */
   sessions(handle: Handle): Promise<number>;
   exists(handle: Handle): Promise<boolean>;
+  /** After which instant the target by itself lets nobody in with it; `undefined` when it is not there. */
+  endOf(handle: Handle): Promise<Instant | undefined>;
   /** Everything the server has written to its log, at its most talkative. */
   log(): Promise<string>;
 }
@@ -236,6 +238,66 @@ export function providerContract<Config, Role, Handle>(target: () => ContractTar
       );
       expect(outcome).toMatchObject({ outcome: "failed", class: "connection" });
       expect(performance.now() - began).toBeLessThan(1_000);
+    });
+  });
+
+  describe("moveEnd", () => {
+    const end = (handle: Handle, expiresAt: Instant) => ({ handle, expiresAt });
+    const move = (...ends: { handle: Handle; expiresAt: Instant }[]) =>
+      target().provider.moveEnd(target().config, ends, never);
+
+    it("lets in after the old end until the new one, of many at once, and a session that is open goes on", async () => {
+      const issued = await Promise.all(Array.from({ length: 60 }, () => issueOne()));
+      const [one] = issued;
+      if (one === undefined) throw new Error("nothing was issued");
+      const session = await target().connect(one.credential);
+      const until = Date.now() + 3_600_000;
+      expect(await move(...issued.map(({ handle }) => end(handle, until)))).toEqual(
+        issued.map(() => ({ outcome: "moved" })),
+      );
+      for (const { handle } of issued) expect(await target().endOf(handle)).toBe(until);
+      await session.read();
+      await (await target().connect(one.credential)).close();
+      await session.close();
+      await Promise.all(issued.map(({ handle }) => revokeOne(handle)));
+      expect(await move()).toEqual([]);
+    });
+
+    it("is done again without harm, and moves no end back", async () => {
+      const { handle } = await issueOne();
+      const until = Date.now() + 3_600_000;
+      for (const at of [until, until, until - 60_000])
+        expect(await move(end(handle, at))).toEqual([{ outcome: "moved" }]);
+      expect(await target().endOf(handle)).toBe(until);
+      await revokeOne(handle);
+    });
+
+    it("brings nothing back that is gone, was never issued, or is being revoked", async () => {
+      const { handle, credential } = await issueOne();
+      const unmade = target().provider.plan(TAG, newId("lease"));
+      await revokeOne(handle);
+      const until = Date.now() + 3_600_000;
+      expect(await move(end(handle, until), end(unmade, until))).toEqual([{ outcome: "gone" }, { outcome: "gone" }]);
+      expect(await left([handle, unmade])).toEqual([]);
+      for (let run = 0; run < 20; run++) {
+        const racing = await issueOne();
+        const [, outcome] = await Promise.all([move(end(racing.handle, until)), revokeOne(racing.handle)]);
+        if (outcome.outcome !== "revoked") await finallyRevoked(() => revokeOne(racing.handle, 0));
+        await expect(target().connect(racing.credential)).rejects.toThrow();
+        expect(await left([racing.handle])).toEqual([]);
+      }
+      await expect(target().connect(credential)).rejects.toThrow();
+    });
+
+    it("says within seconds that a target is dead, by its class, for each", async () => {
+      const handle = target().provider.plan(TAG, newId("lease"));
+      const dead = await target().provider.moveEnd(target().dead, [end(handle, 1), end(handle, 2)], never);
+      expect(dead).toMatchObject([
+        { outcome: "failed", class: "connection" },
+        { outcome: "failed", class: "connection" },
+      ]);
+      const stopped = await target().provider.moveEnd(target().silent, [end(handle, 1)], AbortSignal.timeout(50));
+      expect(stopped).toMatchObject([{ outcome: "failed", class: "connection" }]);
     });
   });
 

@@ -20,7 +20,19 @@ export function eventsMatching(read: Store["read"], filter: AuditFilter, { from,
       ? undefined
       : or(and(within, eq(auditEvents.actorName, actor)), and(within, eq(auditEvents.actorSubject, actor))),
     resource === undefined ? undefined : eq(auditEvents.resource, resource),
-    request === undefined ? undefined : eq(auditEvents.requestId, request),
+    request === undefined
+      ? undefined
+      : // With what people asked for to make it longer.
+        or(
+          and(within, eq(auditEvents.requestId, request)),
+          and(
+            within,
+            inArray(
+              auditEvents.requestId,
+              read.select({ id: requests.id }).from(requests).where(eq(requests.extends, request)),
+            ),
+          ),
+        ),
     kinds === undefined ? undefined : inArray(auditEvents.kind, [...kinds]),
     text === undefined ? undefined : hasText(text),
     visibleTo === undefined

@@ -181,6 +181,16 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     audit: log.query,
 
+    async pendingExtension(of) {
+      const row = await one(requests, sql`where ${requests.extends} = ${of} and ${requests.state} = 'pending'`);
+      return row && requestFromRow(row);
+    },
+
+    async laggingLeases(limit, exceptResources) {
+      const lagging = sql`where ${leases.targetExpiresAt} is not null and ${leases.state} = 'active' and ${leases.resource} not in ${listed(exceptResources)} limit ${limit}`;
+      return (await all(leases, lagging)).map(leaseFromRow).filter((lease) => lease.state === "active");
+    },
+
     async dueRequests(now, limit) {
       const due = sql`where ${requests.dueAt} <= ${now} order by ${requests.dueAt} limit ${limit}`;
       return (await all(requests, due)).map(requestFromRow);

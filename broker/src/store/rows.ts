@@ -5,6 +5,7 @@ import { approvalsNeeded, everyApprover, type Stage } from "../domain/policy/rul
 import type { Selector } from "../domain/principal.js";
 import { type Request, requestDue } from "../domain/request.js";
 import type { Approval, Session, SignIn } from "../ports/ledger.js";
+import { extensionFromRow, extensionToRow } from "./extension-steps.js";
 import type { approvals } from "./schema/approvals.js";
 import type { leases } from "./schema/leases.js";
 import type { requests } from "./schema/requests.js";
@@ -43,6 +44,7 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
     pendingUntil: row.pendingUntil,
     endComment: row.endComment ?? undefined,
     ...emergencyFromRow(row),
+    ...extensionFromRow(row),
   };
   const approved = () => ({
     approvedAt: present(row.approvedAt, `approval time of ${row.id}`),
@@ -69,6 +71,13 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
     case "withdrawn":
     case "lapsed":
       return { ...asked, state: row.state, endedAt: present(row.endedAt, `end of ${row.id}`) };
+    case "extended":
+      return {
+        ...asked,
+        state: row.state,
+        approvedAt: present(row.approvedAt, `approval time of ${row.id}`),
+        endedAt: present(row.endedAt, `end of ${row.id}`),
+      };
     case "ended":
       return {
         ...asked,
@@ -125,6 +134,7 @@ export function requestToRow(request: Request, idempotencyKey: string | undefine
     dueAt: requestDue(request)?.at ?? null,
     idempotencyKey: idempotencyKey ?? null,
     ...emergencyToRow(request.emergency),
+    ...extensionToRow(request),
   };
 }
 
@@ -154,6 +164,7 @@ export function leaseFromRow(row: typeof leases.$inferSelect): Lease {
     createBy: row.createBy,
     ...(row.createdOnTarget === null ? {} : { createdOnTarget: row.createdOnTarget }),
     expiresAt: row.expiresAt,
+    ...(row.targetExpiresAt === null ? {} : { targetExpiresAt: row.targetExpiresAt }),
   };
   const asked = () => ({
     requestId: present(row.requestId, `request of ${row.id}`) as RequestId,

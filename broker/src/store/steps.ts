@@ -1,7 +1,9 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
+import type { Request } from "../domain/request.js";
 import type { Step } from "../ports/ledger.js";
 import { delegationToRow, isDelegated } from "./delegations.js";
+import { extendWindow, lapseExtensions, noneIsPending, settleExtension, windowIs } from "./extension-steps.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
 import { compileRecordingStep } from "./recording-steps.js";
 import { leaseToRow, requestToRow, stagesToRow } from "./rows.js";
@@ -71,15 +73,15 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
         insertIf(
           requests,
           requestToRow(step.request, step.idempotencyKey),
-          sql`not ${isLocked({ principal: step.request.requester, resource: step.request.resource })} and ${condition}`,
+          sql`not ${isLocked({ principal: step.request.requester, resource: step.request.resource })} and ${mayExtend(step.request)} and ${condition}`,
         ),
       );
     case "advance_request": {
       const { require } = step;
       const { terms, offer, ...set } = step.set ?? {};
       const { stages, ...renewed } = terms ?? {};
-      return single(
-        updateIf(
+      return {
+        first: updateIf(
           requests,
           {
             state: step.to,
@@ -94,9 +96,10 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
             require === undefined ? sql`1` : stillSo(step.id, require)
-          } and ${condition}`,
+          } and ${step.endsAt === undefined ? sql`1` : sql`${requests.expiresAt} = ${step.endsAt}`} and ${condition}`,
         ),
-      );
+        rest: step.to === "ended" ? lapseExtensions(step.id, follow) : [],
+      };
     }
     case "insert_approval": {
       const { approval } = step;
@@ -153,13 +156,18 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
         ],
       };
     case "end_once":
-      return single(
-        updateIf(
+      return {
+        first: updateIf(
           requests,
           { state: "ended", endedAt: step.at, endedBecause: "used_once", dueAt: null },
           sql`${requests.id} = ${step.requestId} and ${requests.once} = 1 and ${requests.state} = 'active' and ${condition}`,
         ),
-      );
+        rest: lapseExtensions(step.requestId, follow),
+      };
+    case "extend_window":
+      return extendWindow(step.extension, step.until, condition, follow);
+    case "settle_extension":
+      return single(settleExtension(step.id, step.until, condition));
     case "insert_found_lease":
       return single(
         insertIf(
@@ -272,13 +280,22 @@ const isUsedOnce = sql`exists (select 1 from ${leases} where ${leases.requestId}
   and (${leases.because} is null or ${leases.because} not in (select value from json_each(${JSON.stringify(UNUSED)}))))`;
 
 /** The compare-and-set of a lease. */
-export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, condition: Statement): Statement {
+export function advanceLease(
+  { id, from, epoch, claim, expiresAt, move }: LeaseAdvance,
+  condition: Statement,
+): Statement {
   const { to, ...values } = move;
   return updateIf(
     leases,
     { state: to, ...values, epoch: claim ? epoch + 1 : epoch },
-    sql`${leases.id} = ${id} and ${leases.state} = ${from} and ${leases.epoch} = ${epoch} and ${condition}`,
+    sql`${leases.id} = ${id} and ${leases.state} = ${from} and ${leases.epoch} = ${epoch}
+      and ${expiresAt === undefined ? sql`1` : sql`${leases.expiresAt} = ${expiresAt}`} and ${condition}`,
   );
+}
+
+/** Whatever extends nothing is not asked. */
+function mayExtend({ extends: extension, createdAt }: Request): Statement {
+  return extension === undefined ? sql`1` : sql`${windowIs(extension, createdAt)} and ${noneIsPending(extension.of)}`;
 }
 
 function single(first: Statement): CompiledStep {
@@ -289,6 +306,7 @@ function single(first: Statement): CompiledStep {
 function stillSo(id: string, require: NonNullable<Extract<Step, { do: "advance_request" }>["require"]>): Statement {
   const unlocked = require.unlocked.reduce((all, principal) => sql`${all} and not ${isLocked({ principal })}`, sql`1`);
   return sql`${approvalsAre(id, require.approvalsGiven)} and ${requests.revision} = ${require.revision} and ${unlocked}
+    and ${require.window === undefined ? sql`1` : windowIs(require.window.extension, require.window.at)}
     and ${require.delegation === undefined ? sql`1` : isDelegated(require.delegation.id, require.delegation.at)}`;
 }
 

@@ -34,6 +34,7 @@ import {
   type AcceptOrder,
   type ApprovalOrder,
   type EndOrder,
+  type ExtensionOrder,
   type OfferOrder,
   type RequestList,
   type RequestOrder,
@@ -76,6 +77,8 @@ export interface BrokerClient {
   why(query: Partial<WhyQuery>): Promise<WhyReply>;
   /** Sent with an idempotency key: when the answer is lost the order is repeated once, and is still one request. */
   ask(order: RequestOrder): Promise<RequestView>;
+  /** As {@link BrokerClient.ask}, for more time in the window of a request. */
+  extend(id: string, order: ExtensionOrder): Promise<RequestView>;
   requests(query: Partial<RequestQuery>): Promise<RequestList>;
   request(id: string): Promise<RequestView>;
   decide(id: string, order: ApprovalOrder): Promise<RequestView>;
@@ -157,6 +160,16 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     return parseAnswer(await send({ method: "POST", path, headers }, order), schema, context);
   }
 
+  async function askFor(path: string, order: unknown): Promise<RequestView> {
+    const headers = { "idempotency-key": randomUUID() };
+    try {
+      return await post(path, order, requestView, headers);
+    } catch (error) {
+      if (!(error instanceof PhiError) || error.code !== "broker_unreachable") throw error;
+      return post(path, order, requestView, headers);
+    }
+  }
+
   const at = (id: string, verb = "") => `/v1/requests/${encodeURIComponent(id)}${verb}`;
 
   return {
@@ -168,15 +181,8 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     me: () => get("/v1/me", me),
     resources: () => get("/v1/resources", resourceList),
     why: (query) => get(`/v1/why${queryText(query)}`, whyReply),
-    async ask(order) {
-      const headers = { "idempotency-key": randomUUID() };
-      try {
-        return await post("/v1/requests", order, requestView, headers);
-      } catch (error) {
-        if (!(error instanceof PhiError) || error.code !== "broker_unreachable") throw error;
-        return post("/v1/requests", order, requestView, headers);
-      }
-    },
+    ask: (order) => askFor("/v1/requests", order),
+    extend: (id, order) => askFor(at(id, "/extensions"), order),
     requests: (query) => get(`/v1/requests${queryText(query)}`, requestList),
     request: (id) => get(at(id), requestView),
     decide: (id, order) => post(at(id, "/approvals"), order, requestView),

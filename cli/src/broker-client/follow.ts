@@ -12,7 +12,7 @@ export interface FollowOrder extends Line {
   readonly request: string;
 }
 
-const FINAL = new Set<RequestView["state"]>(["denied", "withdrawn", "lapsed", "ended"]);
+const FINAL = new Set<RequestView["state"]>(["denied", "withdrawn", "lapsed", "ended", "extended"]);
 
 /**
  * Follows a request until it is final, the caller stops, or the signal is aborted; errors as {@link keepListening}. The stream

@@ -14,8 +14,8 @@ export interface KeepAliveEvents {
 }
 
 export interface KeepAlive {
-  /** Beats now, whatever the timer says: after the process had been stopped, for example. */
-  beatNow(): void;
+  /** Beats now, whatever the timer says: after the process had been stopped, for example. Resolves when that beat is over, never rejects. */
+  beatNow(): Promise<void>;
   stop(): void;
 }
 
@@ -24,13 +24,20 @@ export interface KeepAlive {
  * to judge, and it revokes. Only its plain word that the lease is over ends the command.
  */
 export function keepAlive(beat: () => Promise<HeartbeatReply>, everyMs: number, events: KeepAliveEvents): KeepAlive {
-  let isBeating = false;
+  let beating: Promise<void> | undefined;
   let isStopped = false;
   let isSilent = false;
 
-  async function beatOnce(): Promise<void> {
-    if (isBeating || isStopped) return;
-    isBeating = true;
+  /** Never two at a time: who asks meanwhile waits for the same. */
+  function beatOnce(): Promise<void> {
+    if (isStopped) return Promise.resolve();
+    beating ??= oneBeat().finally(() => {
+      beating = undefined;
+    });
+    return beating;
+  }
+
+  async function oneBeat(): Promise<void> {
     try {
       const reply = await beat();
       if (isStopped) return;
@@ -45,15 +52,13 @@ export function keepAlive(beat: () => Promise<HeartbeatReply>, everyMs: number, 
       else if (known.code === "not_found" || known.code === "lease_lost") events.ended("unknown");
       else if (!isSilent) events.silent(known);
       isSilent = true;
-    } finally {
-      isBeating = false;
     }
   }
 
   // The child keeps the process alive; the heartbeat alone must not.
   const timer = setInterval(() => void beatOnce(), Math.max(250, Math.min(everyMs * 0.9, 2 ** 31 - 1))).unref();
   return {
-    beatNow: () => void beatOnce(),
+    beatNow: beatOnce,
     stop: () => {
       isStopped = true;
       clearInterval(timer);

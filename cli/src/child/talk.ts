@@ -9,6 +9,8 @@ import { writeAll } from "../terminal/write.js";
 export interface Talk {
   began(): void;
   warning(minutes: number): void;
+  /** So much is left, in ms, of a window that became longer. */
+  extended(remaining: number): void;
   stopping(because: string): void;
   /** The recording has ended before the command; or its end did not arrive, when the command is over. */
   unrecorded(because: string, isOver: boolean): void;
@@ -45,7 +47,15 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags, show: (line: str
         );
     },
     warning: (minutes) =>
-      void note(style.bad(`phi: access to ${reply.resource} ends in ${minutes} minute${minutes === 1 ? "" : "s"}`)),
+      void note(
+        style.bad(
+          `phi: access to ${reply.resource} ends in ${minutes} minute${minutes === 1 ? "" : "s"}; for more: phi extend ${reply.request} --for 15m`,
+        ),
+      ),
+    extended: (remaining) =>
+      void note(
+        `phi: access to ${reply.resource} was extended until ${clock(Date.now() + remaining)} (${left(remaining)})`,
+      ),
     stopping: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; the command is being stopped`)),
     unrecorded: (because, isOver) =>
       void say(

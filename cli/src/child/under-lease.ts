@@ -28,6 +28,9 @@ export interface UnderLease {
   readonly isShell: boolean;
 }
 
+/** How long the end of the window waits, in ms, for the broker to say that it is the end. */
+const LAST_LOOK = 1_000;
+
 /**
  * One command from its lease to the proven revocation. The lease ends with whatever comes first: the command ends, the
  * window closes, or the broker says it is over; in the last two cases the command is stopped. Rejects only when the
@@ -59,7 +62,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
     talk.stopping(because);
     stopped = { because, forced: child.stop({ hangUp: order.isShell }) };
   };
-  const window = watchWindow({ warn: talk.warning, over: () => stop("window_over") });
+  const window = watchWindow({ warn: talk.warning, extended: talk.extended, over: () => void lastLook() });
   const beats =
     reply.heartbeatMs === undefined
       ? undefined
@@ -68,6 +71,12 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
           remaining: window.set,
           ended: stop,
         });
+
+  /** It may have been extended since the last beat. */
+  async function lastLook(): Promise<void> {
+    await Promise.race([beats?.beatNow(), new Promise((resolve) => setTimeout(resolve, LAST_LOOK))]);
+    if (window.isOver()) stop("window_over");
+  }
 
   try {
     window.set(reply.expiresInMs);
@@ -87,7 +96,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
         const standIn = sendStandIn({ lease: reply.lease, everyMs: reply.heartbeatMs, globals: order.flags });
         return standIn.dismiss;
       },
-      onContinue: () => beats?.beatNow(),
+      onContinue: () => void beats?.beatNow(),
       onImpatience: () => hurry(),
     });
     if (tooEarly !== undefined) stop(tooEarly);

@@ -9,7 +9,14 @@ afterEach(() => void vi.useRealTimers());
 
 function watched() {
   const told: string[] = [];
-  return { told, window: watchWindow({ warn: (minutes) => told.push(`${minutes}m`), over: () => told.push("over") }) };
+  return {
+    told,
+    window: watchWindow({
+      warn: (minutes) => told.push(`${minutes}m`),
+      extended: (ms) => told.push(`extended, ${ms / MINUTE}m`),
+      over: () => told.push("over"),
+    }),
+  };
 }
 
 describe("the watch of a window", () => {
@@ -37,12 +44,35 @@ describe("the watch of a window", () => {
     const { told, window } = watched();
     window.set(6 * MINUTE);
     vi.advanceTimersByTime(2 * MINUTE);
-    window.set(10 * MINUTE); // an extension
-    vi.advanceTimersByTime(9 * MINUTE);
+    window.set(4 * MINUTE + 2_500);
+    vi.advanceTimersByTime(3 * MINUTE + 2_500);
     expect(told).toEqual(["5m", "1m"]);
     window.set(0);
     vi.advanceTimersByTime(0);
     expect(told).toEqual(["5m", "1m", "over"]);
+  });
+
+  it("says that the window was extended, goes on past the old end, and warns anew before the new one", () => {
+    const { told, window } = watched();
+    window.set(6 * MINUTE);
+    vi.advanceTimersByTime(5.5 * MINUTE);
+    expect(told).toEqual(["5m", "1m"]);
+    window.set(15.5 * MINUTE);
+    vi.advanceTimersByTime(10 * MINUTE);
+    expect(told).toEqual(["5m", "1m", "extended, 15.5m"]);
+    expect(window.isOver()).toBe(false);
+    vi.advanceTimersByTime(5.5 * MINUTE);
+    expect(told.slice(3)).toEqual(["5m", "1m", "over"]);
+    expect(window.isOver()).toBe(true);
+  });
+
+  it("warns anew only of what lies ahead", () => {
+    const { told, window } = watched();
+    window.set(6 * MINUTE);
+    vi.advanceTimersByTime(3 * MINUTE);
+    window.set(4 * MINUTE);
+    vi.advanceTimersByTime(4 * MINUTE);
+    expect(told).toEqual(["5m", "extended, 4m", "1m", "over"]);
   });
 
   it("holds for a window of ninety days, though a timer holds for twenty-four at most", () => {

@@ -6,16 +6,22 @@ const WARNINGS = [5, 1] as const;
 const MINUTE = 60_000;
 /** A correction smaller than this, in ms, is the network's jitter and moves nothing. */
 const JITTER = 1_000;
+/** An end that comes this much later, in ms, than it was said to come is that of an extended window. */
+const EXTENDED = 5_000;
 
 export interface WindowEvents {
-  /** So many minutes are left. Each is told once, and only when more than that was left at first. */
+  /** So many minutes are left. Each is told once for one end of the window, and only when more than that was left at first. */
   warn(minutes: number): void;
+  /** The window became longer; so much is left of it now, in ms. */
+  extended(remaining: number): void;
   over(): void;
 }
 
 export interface WindowWatch {
   /** What is left now, in ms, by the broker's clock: the first time, and again with each heartbeat. */
   set(remaining: number): void;
+  /** Whether the end has come, as far as it is known. */
+  isOver(): boolean;
   stop(): void;
 }
 
@@ -34,7 +40,12 @@ export function watchWindow(events: WindowEvents): WindowWatch {
     set(remaining) {
       const end = monotonicMs() + remaining;
       if (due !== undefined && Math.abs(end - due) < JITTER) return;
+      const isExtended = due !== undefined && end - due >= EXTENDED;
       due = end;
+      if (isExtended) {
+        for (const minutes of WARNINGS) if (remaining > minutes * MINUTE) told.delete(minutes);
+        events.extended(remaining);
+      }
       stop();
       alarms.push(setAlarm(remaining, events.over));
       for (const minutes of WARNINGS) {
@@ -48,6 +59,7 @@ export function watchWindow(events: WindowEvents): WindowWatch {
         );
       }
     },
+    isOver: () => due !== undefined && monotonicMs() >= due - JITTER,
     stop,
   };
 }

@@ -1,14 +1,13 @@
-import type { RequestView } from "@phi/shared/contract/request";
 import { PhiError } from "@phi/shared/errors";
-import { printable } from "@phi/shared/text";
 import type { Command } from "commander";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
 import { awaitDecision } from "../requests/await-decision.js";
-import { decisionExit, reportDecision } from "../requests/report-decision.js";
+import { reportDecision } from "../requests/report-decision.js";
+import { reportPending } from "../requests/report-pending.js";
 import { readLength } from "../requests/typed-length.js";
 import { say, writeData, writeJson } from "../terminal/output.js";
-import { approvalWords, untilWords, whatIsAsked } from "../terminal/request-words.js";
+import { approvalWords, whatIsAsked } from "../terminal/request-words.js";
 import { fillOrder } from "./request/fill-order.js";
 import { readOrder, type TypedOrder } from "./request/order.js";
 
@@ -57,17 +56,8 @@ async function request(phi: Invocation, resource: string | undefined, flags: Fla
     );
   // The id is there from now on, whatever becomes of the waiting.
   if (!terminal.json) writeData(terminal, view.request);
-  if (view.state === "pending" && !isWaiting) return later(phi, view, broker.now());
+  if (view.state === "pending" && !isWaiting) return reportPending(phi, view);
   const waiting = await awaitDecision(phi, view, timeout);
   if (terminal.json) writeJson(terminal, waiting.view);
   return reportDecision(phi, waiting);
-}
-
-function later(phi: Invocation, view: RequestView, now: number): number {
-  if (phi.terminal.json) writeJson(phi.terminal, view);
-  say(
-    phi.terminal,
-    `It is pending: ${printable(untilWords(view, now))} unless somebody answers. Wait for it: ${phi.typed("show", "--wait", view.request)}`,
-  );
-  return decisionExit(view);
 }

@@ -40,6 +40,7 @@ export function decisionExit(view: RequestView): number {
   switch (view.state) {
     case "approved":
     case "active":
+    case "extended":
       return 0;
     case "pending":
       return CATALOGUE.still_pending.exit;
@@ -67,9 +68,14 @@ function sentence(view: RequestView, paint: Invocation["paint"]["talk"]): string
       return answer === undefined
         ? `${paint.good("✔ allowed at once")} by policy "${printable(view.policy, 200)}"`
         : `${paint.good("✔ approved")}${by}${said}`;
+    case "extended":
+      return answer === undefined
+        ? `${paint.good("✔ extended at once")} by policy "${printable(view.policy, 200)}"`
+        : `${paint.good("✔ extended")}${by}${said}`;
     case "denied":
       return `${paint.bad("✖ denied")}${by}${said}`;
     case "lapsed":
+      if (view.endComment !== undefined) return `✖ lapsed: ${printable(view.endComment)}`;
       return view.approvedAt === undefined ? "✖ lapsed: nobody answered in time" : "✖ lapsed: it was not used in time";
     case "withdrawn":
       return "✖ withdrawn";

@@ -36,7 +36,9 @@ export function storyLines(
     const since = before === undefined || at - before < 1_000 ? "" : `+${shortLength(at - before)}`;
     before = at;
     const name = who(event);
-    const sentence = eventSentence(event, { sessions, utc });
+    // An extension of it, told with it.
+    const other = event.request === undefined || event.request === view.request ? "" : `  ${event.request}`;
+    const sentence = `${eventSentence(event, { sessions, utc })}${other}`;
     const style = auditOutcomes[event.kind] !== "ok" ? paint.bad : QUIET.has(event.kind) ? paint.faint : same;
     lines.push(
       `${secondsOfDay(at, utc)} ${paint.faint(since.padStart(8))}  ${name}${" ".repeat(Math.max(0, names - displayWidth(name)))}  ${style(sentence)}`,

@@ -27,6 +27,7 @@ export function nextCommands(
         ];
       return [
         ...(view.mayUse ? [typed("exec", view.resource, "--", "psql")] : []),
+        ...(view.mayUse && view.state === "active" ? [typed("extend", view.request, "--for", "15m")] : []),
         ...(view.mayEnd ? [typed("end", view.request)] : []),
       ];
     case "ended":
@@ -40,5 +41,7 @@ export function nextCommands(
     case "withdrawn":
     case "lapsed":
       return [];
+    case "extended":
+      return view.extends === undefined ? [] : [typed("show", view.extends.request)];
   }
 }

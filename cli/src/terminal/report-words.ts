@@ -40,6 +40,7 @@ export function reportColumns(by: Report["by"], utc: boolean): Column<ReportRow>
     { head: "APPROVED BY", cell: (row) => row.approvers.join(", "), shrinks: true },
     length("ANSWERED IN", (row) => row.answerMedianMs),
     length("P90", (row) => row.answerP90Ms),
+    count("EXTENDED", (row) => row.extended),
     count("UNUSED", (row) => row.neverUsed),
     count("DENIED", (row) => row.denied),
     count("UNANSWERED", (row) => row.unanswered),
@@ -60,6 +61,7 @@ export function totalWords(total: ReportFigures): string {
     some(total.withdrawn, "withdrawn"),
     some(total.neverUsed, "never used"),
     some(total.revoked, "revoked"),
+    some(total.extended, total.extended === 1 ? "extension" : "extensions"),
     some(total.overdue, "overdue credentials"),
     total.openMs === 0 ? "" : `open for ${shortLength(total.openMs)} in all, ${shortLength(total.longestMs)} at most`,
     total.answerMedianMs === undefined
@@ -83,6 +85,7 @@ export const CSV_FIELDS: readonly [string, (row: ReportRow) => string | number |
   ["withdrawn", (row) => row.withdrawn],
   ["never_used", (row) => row.neverUsed],
   ["revoked", (row) => row.revoked],
+  ["extended", (row) => row.extended],
   ["overdue", (row) => row.overdue],
   ["open_ms", (row) => row.openMs],
   ["longest_ms", (row) => row.longestMs],

@@ -5,6 +5,7 @@ import { emergencyMark, reviewWords } from "./emergency-words.js";
 import type { Paint } from "./paint.js";
 import {
   approvalWords,
+  extensionWords,
   offerWords,
   overdueLines,
   paintState,
@@ -31,6 +32,7 @@ export function requestCard(view: RequestView, { now, paint, next = [] }: CardLo
   const rows: [label: string, text: string | undefined][] = [
     ["who", personWords(view.requester)],
     ["what", whatIsAsked(view)],
+    ["extends", extensionWords(view, now)],
     ["why", view.reason === undefined ? "(no reason given)" : printable(view.reason)],
     ["ticket", view.ticket === undefined ? undefined : printable(view.ticket)],
     ["needs", view.state === "pending" ? approvalWords(view) : undefined],

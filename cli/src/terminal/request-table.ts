@@ -12,7 +12,7 @@ export function requestColumns(now: Instant): Column<RequestView>[] {
     { head: "WHO", cell: (view) => personWords(view.requester), shrinks: true },
     { head: "RESOURCE", cell: (view) => view.resource, shrinks: true },
     { head: "ROLE", cell: (view) => view.role, shrinks: true },
-    { head: "FOR", cell: (view) => formatDuration(view.duration) },
+    { head: "FOR", cell: (view) => `${view.extends === undefined ? "" : "+"}${formatDuration(view.duration)}` },
     {
       head: "STATE",
       cell: (view) => {

@@ -4,10 +4,11 @@ import { formatDuration } from "@phi/shared/duration";
 import { printable } from "@phi/shared/text";
 import type { Instant } from "@phi/shared/time";
 import type { Paint } from "./paint.js";
-import { relative, shortLength, timeForPeople } from "./times.js";
+import { clockTime, relative, shortLength, timeForPeople } from "./times.js";
 
-/** `db-prod as readonly for 30m`. */
-export function whatIsAsked(view: Pick<RequestView, "resource" | "role" | "duration" | "once">): string {
+/** `db-prod as readonly for 30m`; of an extension `15m more of db-prod as readonly`. */
+export function whatIsAsked(view: Pick<RequestView, "resource" | "role" | "duration" | "once" | "extends">): string {
+  if (view.extends !== undefined) return `${formatDuration(view.duration)} more of ${view.resource} as ${view.role}`;
   return `${view.resource} as ${view.role} for ${formatDuration(view.duration)}${view.once === true ? ", once" : ""}`;
 }
 
@@ -34,10 +35,14 @@ function approverWords(approvers: readonly string[]): string {
 }
 
 /** `bob offers readonly for 15m instead: "the replica will do"`; `undefined` when nothing is offered. */
-export function offerWords({ offer }: RequestView): string | undefined {
+export function offerWords({ offer, extends: extension }: RequestView): string | undefined {
   if (offer === undefined) return undefined;
   const reason = offer.reason === undefined ? "" : `: "${printable(offer.reason)}"`;
-  return `${personWords(offer.by)} offers ${offer.role} for ${formatDuration(offer.duration)} instead${reason}`;
+  const less =
+    extension === undefined
+      ? `${offer.role} for ${formatDuration(offer.duration)}`
+      : `${formatDuration(offer.duration)} more`;
+  return `${personWords(offer.by)} offers ${less} instead${reason}`;
 }
 
 /** The state as people read it: an ended request says how. */
@@ -75,6 +80,7 @@ export function untilWords(view: RequestView, now: Instant): string {
     case "withdrawn":
     case "lapsed":
     case "ended":
+    case "extended":
       return view.endedAt === undefined ? "" : relative(Date.parse(view.endedAt), now);
   }
 }
@@ -82,11 +88,30 @@ export function untilWords(view: RequestView, now: Instant): string {
 /** The end of the window, or of the time to use it, as a sentence; `undefined` when there is nothing to say. */
 export function windowSentence(view: RequestView, now: Instant): string | undefined {
   if (view.state === "active" && view.expiresAt !== undefined)
-    return `open until ${timeForPeople(Date.parse(view.expiresAt), now)}`;
+    return `open until ${timeForPeople(Date.parse(view.expiresAt), now)}${extendedBy(view)}`;
+  if (view.state === "extended" && view.extends !== undefined)
+    return `${view.extends.request} is open until ${timeForPeople(Date.parse(view.extends.until), now)}`;
   if (view.state === "approved" && view.claimUntil !== undefined) {
     return `the ${formatDuration(view.duration)} begin at first use, which must be before ${timeForPeople(Date.parse(view.claimUntil), now)}`;
   }
   return undefined;
+}
+
+/** `, extended by 15m`, as far as its end says: a window begins with the length that was asked for. */
+function extendedBy({ startedAt, expiresAt, duration }: RequestView): string {
+  if (startedAt === undefined || expiresAt === undefined) return "";
+  const more = Date.parse(expiresAt) - Date.parse(startedAt) - duration * 1_000;
+  return more < 1_000 ? "" : `, extended by ${shortLength(more)}`;
+}
+
+/** `req_7k3m… since 14:02: until 14:47 instead of 14:32, 45m in all`; `undefined` for what extends nothing. With an offer: as far as that reaches. */
+export function extensionWords({ extends: extension }: RequestView, now: Instant): string | undefined {
+  if (extension === undefined) return undefined;
+  const [startedAt, from, until] = [extension.startedAt, extension.from, extension.until].map((at) =>
+    Date.parse(at),
+  ) as [Instant, Instant, Instant];
+  const at = (instant: Instant) => clockTime(instant, now);
+  return `${extension.request}, open since ${at(startedAt)}: until ${at(until)} instead of ${at(from)}, ${shortLength(until - startedAt)} in all`;
 }
 
 /** Credentials that should be dead and are not proven dead. Never a quiet matter. */
@@ -114,6 +139,7 @@ export function paintState(text: string, view: RequestView, paint: Paint): strin
       return paint.waiting(text);
     case "approved":
     case "active":
+    case "extended":
       return paint.good(text);
     case "denied":
       return paint.bad(text);

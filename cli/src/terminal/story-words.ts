@@ -21,6 +21,8 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
   const at = Date.parse(event.at);
   switch (event.kind) {
     case "request.created":
+      if (typeof data.until === "string")
+        return `asked for ${formatDuration(number(data.duration))} more, until ${secondsOfDay(Date.parse(data.until), utc)}${quoted(data.reason)}${data.ticket === undefined ? "" : ` [${word(data.ticket)}]`}`;
       return `asked for ${word(data.role)} on ${printable(event.resource ?? "")} for ${formatDuration(number(data.duration))}${quoted(data.reason)}${data.ticket === undefined ? "" : ` [${word(data.ticket)}]`}`;
     case "request.emergency":
       return `took it without an approval, as an EMERGENCY${quoted(data.reason)}`;
@@ -43,9 +45,18 @@ export function eventSentence(event: AuditEvent, { sessions, utc }: StorySoFar):
     case "request.withdrawn":
       return event.actor === undefined ? `took it back: ${brokersReason(data)}` : `took it back${quoted(data.reason)}`;
     case "request.lapsed":
+      if (data.because === "access_over") return "lapsed: the access that it was to extend was over";
       return data.because === "unused" ? "lapsed: nobody used it in time" : "lapsed: nobody answered in time";
     case "request.started":
       return `the window began${typeof data.expiresAt === "string" ? `; it ends at ${secondsOfDay(Date.parse(data.expiresAt), utc)}` : ""}`;
+    case "request.extended":
+      return `made the window ${formatDuration(number(data.duration))} longer${typeof data.until === "string" ? `; it ends at ${secondsOfDay(Date.parse(data.until), utc)}` : ""}`;
+    case "request.refused":
+      return `asked for ${formatDuration(number(data.duration))} more and was refused: ${word(data.because)}`;
+    case "lease.extended":
+      return `moved the end of ${word(data.handle)} on its target`;
+    case "lease.extension_failed":
+      return `could not move the end of ${word(data.handle)} on its target yet: ${word(data.error)}`;
     case "request.ended":
       return endWords(data);
     case "lease.planned":

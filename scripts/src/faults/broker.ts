@@ -29,7 +29,7 @@ const ledgerCalls: Naming = {
 const providerCalls: Naming = {
   name: (method) => `provider.${method}`,
   pure: ["plan", "describe"],
-  reads: (method) => method !== "issue" && method !== "revoke",
+  reads: (method) => method !== "issue" && method !== "revoke" && method !== "moveEnd",
   remote: true,
 };
 

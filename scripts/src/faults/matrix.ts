@@ -120,7 +120,7 @@ export function weightiest(faults: readonly Fault[]): Fault[] {
   const chosen = new Map<string, Fault>();
   for (const fault of faults) {
     const place = fault.point.replace(/ \d+$/, "");
-    const isWeighty = /^(?:ledger\.(?:commit|shift)|provider\.(?:issue|revoke))/.test(place);
+    const isWeighty = /^(?:ledger\.(?:commit|shift)|provider\.(?:issue|revoke|moveEnd))/.test(place);
     if (isWeighty && !storyOf(fault.story).patient && !chosen.has(place)) chosen.set(place, fault);
   }
   return [...chosen.values()];

@@ -43,6 +43,15 @@ async function approve(people: People, promised: Promised[], request: string): P
   promised.push({ kind: "request.approved", id: request });
 }
 
+/** Asks for more time. */
+async function extend(people: People, promised: Promised[], request: string, duration: number): Promise<string> {
+  const order = { duration, reason: "not done yet" };
+  const { status, body } = await people.alice.call<RequestView>("POST", `/v1/requests/${request}/extensions`, order);
+  if (status !== 201) throw new Error(`extending: ${JSON.stringify(body)}`);
+  promised.push({ kind: "request.created", id: body.request });
+  return body.request;
+}
+
 async function issue(
   people: People,
   promised: Promised[],
@@ -108,6 +117,19 @@ export const stories: Readonly<Record<string, Story>> = {
       const first = await issue(people, promised, request, "window");
       await people.alice.call("POST", `/v1/leases/${first}/acknowledge`);
       await issue(people, promised, request, "command");
+      await untilOver(people);
+    },
+  },
+  "a window that is extended while it is used": {
+    tell: async (people, promised) => {
+      const request = await ask(people, promised, "readonly", 2);
+      await approve(people, promised, request);
+      const lease = await issue(people, promised, request, "window");
+      await people.alice.call("POST", `/v1/leases/${lease}/acknowledge`);
+      const extension = await extend(people, promised, request, 2);
+      await approve(people, promised, extension);
+      promised.push({ kind: "request.extended", id: request });
+      await people.alice.call("POST", `/v1/requests/${request}/extensions`, { duration: 2, reason: "not done" });
       await untilOver(people);
     },
   },

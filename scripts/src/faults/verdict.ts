@@ -59,6 +59,7 @@ export interface RecordedEvent {
   readonly kind: string;
   readonly request?: string | undefined;
   readonly lease?: string | undefined;
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** What is wrong with the record: gaps, doubled or missing events, and promises to people that it does not know of. */
@@ -83,6 +84,11 @@ export function readRecord(events: readonly RecordedEvent[], promised: readonly 
       if (count(kinds, wanted) !== 1) faults.push(`${wanted.join(" or ")} ${count(kinds, wanted)} times for ${lease}`);
     for (const wanted of LEASE_ONCE)
       if (count(kinds, wanted) > 1) faults.push(`${wanted.join(" or ")} ${count(kinds, wanted)} times for ${lease}`);
+  }
+  const extensions = events.flatMap(({ kind, data }) => (kind === "request.extended" ? [String(data?.extension)] : []));
+  for (const extension of new Set(extensions)) {
+    const times = extensions.filter((one) => one === extension).length;
+    if (times > 1) faults.push(`request.extended ${times} times by ${extension}`);
   }
   for (const { kind, id } of promised)
     if (!events.some((event) => event.kind === kind && (event.lease === id || event.request === id)))

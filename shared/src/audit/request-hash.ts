@@ -18,6 +18,10 @@ export interface RequestTerms {
   readonly starts: "first_use" | "approval";
   /** For one command only. */
   readonly once?: boolean | undefined;
+  /** Whose window it makes longer, and until when (RFC 3339). */
+  readonly extends?:
+    | { readonly request: string; readonly startedAt: string; readonly from: string; readonly until: string }
+    | undefined;
   /** RFC 3339. */
   readonly createdAt: string;
   readonly pendingUntil: string;
@@ -42,6 +46,12 @@ export function requestHash(terms: RequestTerms): string {
     claimWithin,
     starts,
     once: terms.once === true ? true : undefined,
+    extends: terms.extends && {
+      request: terms.extends.request,
+      startedAt: terms.extends.startedAt,
+      from: terms.extends.from,
+      until: terms.extends.until,
+    },
     createdAt: terms.createdAt,
     pendingUntil: terms.pendingUntil,
   });

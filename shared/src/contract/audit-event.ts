@@ -31,6 +31,7 @@ export const auditKinds = {
   "request.withdrawn": "the requester took a pending request back",
   "request.lapsed": "nobody answered in time, or nobody used it in time",
   "request.started": "first use: the window began",
+  "request.extended": "the window of a request became longer; the extension that did it is named",
   "request.ended": "the window is over: expired, ended by its holder, or revoked",
   "approval.given": "one approver said yes and more are needed",
   "approval.refused": "somebody tried to decide who may not",
@@ -46,6 +47,9 @@ export const auditKinds = {
   "lease.planned": "the credential is on record; nothing exists on the target yet",
   "lease.issued": "the credential was made and handed over",
   "lease.issue_failed": "the target did not make the credential; it is revoked as if it had",
+  "lease.extended": "the target took the new end of a window for the credential",
+  "lease.extension_failed":
+    "the target did not take the new end of a window; it is tried again, and until then lets nobody in after the old one",
   "lease.revoking": "revocation began",
   "lease.revocation_failed": "a revocation did not succeed and will be tried again",
   "lease.overdue": "the credential should be dead and is not proven dead",

@@ -33,6 +33,8 @@ export const reportFigures = z.object({
   withdrawn: count,
   /** Approved and never used, of those whose time to use them is over. */
   neverUsed: count,
+  /** Extensions among what was given: more time in a window that was open; not counted as used or unused. */
+  extended: count,
   /** Taken back by an approver or an admin. */
   revoked: count,
   /** Credentials that were at some time not proven dead when they should have been. */

@@ -3,8 +3,17 @@ import { LONGEST_DURATION } from "../duration.js";
 import { instant, leaseId, line, name, personView, requestId, seconds } from "./fields.js";
 import { emergencyView } from "./review.js";
 
-/** `design §3`: the life of a request. `ended` says how in `endedBecause`. */
-export const requestStates = ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"] as const;
+/** `design §3`: the life of a request. `ended` says how in `endedBecause`; `extended`: an extension that got its yes, its time is part of the window that it extends. */
+export const requestStates = [
+  "pending",
+  "approved",
+  "active",
+  "denied",
+  "withdrawn",
+  "lapsed",
+  "ended",
+  "extended",
+] as const;
 export const requestState = z.enum(requestStates);
 export type RequestState = z.infer<typeof requestState>;
 
@@ -65,6 +74,17 @@ export const offerView = z.object({
 });
 export type OfferView = z.infer<typeof offerView>;
 
+/** What a request extends, and how far: it has no window and no credentials of its own. */
+export const extensionView = z.object({
+  /** The request whose window it is. */
+  request: requestId,
+  /** Beginning of that window, its end when this was asked for, and its end after the yes. */
+  startedAt: instant,
+  from: instant,
+  until: instant,
+});
+export type ExtensionView = z.infer<typeof extensionView>;
+
 export const requestView = z.object({
   request: requestId,
   requester: personView,
@@ -93,6 +113,8 @@ export const requestView = z.object({
   starts: z.enum(["first_use", "approval"]),
   /** For one command only; it ends with it. */
   once: z.literal(true).optional(),
+  /** There when it is more time for another request; `duration` is then how much more. */
+  extends: extensionView.optional(),
   createdAt: instant,
   /** Pending: unanswered after this instant it lapses. */
   pendingUntil: instant,
@@ -132,6 +154,15 @@ export type RequestQuery = z.infer<typeof requestQuery>;
 
 export const requestList = z.object({ requests: z.array(requestView), next: requestId.optional() });
 export type RequestList = z.infer<typeof requestList>;
+
+/** `POST /v1/requests/:id/extensions`: more time for an active request, as a request of its own that is decided and answered like any other. */
+export const extensionOrder = z.strictObject({
+  /** How much longer, in seconds. */
+  duration: seconds.max(LONGEST_DURATION),
+  reason: line(500).optional(),
+  ticket: line(120).optional(),
+});
+export type ExtensionOrder = z.infer<typeof extensionOrder>;
 
 /** `POST /v1/requests/:id/approvals`. */
 export const approvalOrder = z.strictObject({

@@ -2,6 +2,7 @@ import {
   acceptOrder,
   approvalOrder,
   endOrder,
+  extensionOrder,
   offerOrder,
   requestList,
   requestOrder,
@@ -48,6 +49,18 @@ export const requestRoutes = (broker: Broker) => [
     status: 200,
     reply: requestViewSchema,
     handle: async (caller, { param }) => requestView(await broker.dossiers.open(caller, param("id"))),
+  }),
+  callerRoute({
+    method: "post",
+    path: "/v1/requests/:id/extensions",
+    summary: "Ask for more time in an open window, as a request of its own",
+    body: extensionOrder,
+    status: 201,
+    reply: requestViewSchema,
+    handle: async (caller, { param, body, idempotencyKey }) => {
+      const request = await broker.extendRequest(caller, param("id"), body, idempotencyKey);
+      return requestView(await broker.dossiers.open(caller, request.id));
+    },
   }),
   callerRoute({
     method: "post",

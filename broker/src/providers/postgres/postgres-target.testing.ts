@@ -92,6 +92,11 @@ export async function startPostgresTarget(): Promise<PostgresTarget> {
       return Number(rows[0].n);
     },
     exists: async ({ role }) => (await root.query("SELECT FROM pg_roles WHERE rolname = $1", [role])).rowCount === 1,
+    endOf: async ({ role }) => {
+      const sql = "SELECT (extract(epoch FROM rolvaliduntil) * 1000)::float8 AS until FROM pg_roles WHERE rolname = $1";
+      const { rows } = await root.query(sql, [role]);
+      return rows[0] === undefined ? undefined : Number(rows[0].until);
+    },
     log: () => readFile(postgres.logFile, "utf8"),
     stop: async () => {
       await provider.close();

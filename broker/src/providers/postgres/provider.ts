@@ -7,6 +7,7 @@ import { createConnections } from "./connect.js";
 import { handleSchema, type PostgresHandle, planHandle } from "./handle.js";
 import { createIssue } from "./issue.js";
 import { listHandles } from "./list.js";
+import { moveEnds } from "./move-end.js";
 import { createRevoke } from "./revoke.js";
 import { type PostgresRole, roleSchema } from "./role.js";
 import { targetClock } from "./target-clock.js";
@@ -32,6 +33,7 @@ export function createPostgresProvider({
     describe: (handle) => handle.role,
     issue: createIssue(connections, now),
     revoke: createRevoke(connections),
+    moveEnd: (config, ends, signal) => moveEnds(connections, config, ends, signal),
     list: (config, brokerTag, signal) => listHandles(connections, config, brokerTag, signal),
     anchor: createAnchor(connections),
     clock: (config, signal) => targetClock(connections, config, signal),

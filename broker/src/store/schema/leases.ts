@@ -21,6 +21,8 @@ export const leases = sqliteTable(
     /** When the target acknowledged the create: from then on no late one can come. */
     createdOnTarget: integer("created_on_target"),
     expiresAt: integer("expires_at").notNull(),
+    /** The end that the target was told of, while it is not `expires_at`: the window was extended, and the target must follow. */
+    targetExpiresAt: integer("target_expires_at"),
     aliveUntil: integer("alive_until"),
     because: text("because"),
     revokingSince: integer("revoking_since"),
@@ -33,6 +35,7 @@ export const leases = sqliteTable(
   },
   (table) => [
     index("leases_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
+    index("leases_lagging").on(table.resource).where(sql`${table.targetExpiresAt} is not null`),
     index("leases_by_request").on(table.requestId),
     index("leases_by_handle").on(table.resource, table.handleText),
     index("leases_live").on(table.resource, table.state, table.dueAt).where(sql`${table.dueAt} is not null`),

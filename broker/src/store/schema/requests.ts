@@ -33,7 +33,7 @@ export const requests = sqliteTable(
     reason: text("reason"),
     ticket: text("ticket"),
     state: text("state", {
-      enum: ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended"],
+      enum: ["pending", "approved", "active", "denied", "withdrawn", "lapsed", "ended", "extended"],
     }).notNull(),
     policy: text("policy").notNull(),
     policyHash: text("policy_hash"),
@@ -48,6 +48,10 @@ export const requests = sqliteTable(
     claimWithin: integer("claim_within").notNull(),
     starts: text("starts", { enum: ["first_use", "approval"] }).notNull(),
     once: integer("once", { mode: "boolean" }).notNull().default(false),
+    /** Whose window it makes longer; with the beginning and the end of that window when it was asked for. */
+    extends: text("extends"),
+    extendsStarted: integer("extends_started"),
+    extendsFrom: integer("extends_from"),
     createdAt: integer("created_at").notNull(),
     pendingUntil: integer("pending_until").notNull(),
     approvedAt: integer("approved_at"),
@@ -69,6 +73,7 @@ export const requests = sqliteTable(
     index("requests_to_review")
       .on(table.createdAt)
       .where(sql`${table.emergency} is not null and ${table.review} is null`),
+    index("requests_extending").on(table.extends, table.state).where(sql`${table.extends} is not null`),
     index("requests_due").on(table.dueAt).where(sql`${table.dueAt} is not null`),
     index("requests_by_requester").on(table.requesterSubject, table.createdAt),
     index("requests_by_time").on(table.createdAt),
