@@ -11,11 +11,12 @@ import {
 import { type Hash, sameHash } from "@phi/shared/audit/merkle-hash";
 import type { Instant } from "@phi/shared/time";
 import type { LogConflict, LogSigner, StoredHead } from "../ports/log-signer.js";
-import { seal } from "./event-rows.js";
+import { type Sealed, seal } from "./event-rows.js";
+import { sealEvent } from "./event-statements.js";
 import { auditEvents } from "./schema/audit-events.js";
 import { logCheckpoints, logHead, logNodes } from "./schema/signed-log.js";
 import { rowTo, select } from "./select.js";
-import { insertIf, sql, updateIf } from "./sql.js";
+import { insertIf, sql } from "./sql.js";
 import type { Row, Statement } from "./statement.js";
 
 /** Events that are built into the tree at a time: about 20 ms. */
@@ -25,6 +26,8 @@ export const LEVELS_PER_TIER = 8;
 
 /** How the next part of the log is read: the head, the event number `size` with those after it, and the whole of those that have no leaf yet. */
 export const readHead = select(logHead, { sql: "where id = 1", args: [] });
+/** Another number than before once another connection has changed the file (https://sqlite.org/pragma.html#pragma_data_version). */
+export const readVersion = sql`PRAGMA data_version`;
 export const readNew = (size: number): Statement =>
   sql`select ${auditEvents.seq}, ${auditEvents.kind}, ${auditEvents.leaf} from ${auditEvents} where ${auditEvents.seq} >= ${size} order by ${auditEvents.seq} limit ${MOST_EVENTS + 1}`;
 export const readBare = (size: number): Statement =>
@@ -60,6 +63,8 @@ export interface LogStep {
   /** The first moves the head by compare-and-set; each other one does something only if it did. Empty: there is nothing new. */
   readonly statements: readonly Statement[];
   readonly frontier: Frontier;
+  /** What the head says then, where that is new. */
+  readonly head: StoredHead | undefined;
   readonly signed: { readonly key: string; readonly checkpoint: string } | undefined;
   /** The last leaf of the frontier. */
   readonly last: Hash | undefined;
@@ -114,11 +119,12 @@ export function planLogStep(
     return conflict(`event ${trusted.size + leaves.length + 1} is missing`);
 
   const signedBefore = extend(trusted, leaves.slice(0, known));
-  if (leaves.length < known) return { statements: [], frontier: signedBefore, signed: undefined, last };
+  if (leaves.length < known)
+    return { statements: [], frontier: signedBefore, head: undefined, signed: undefined, last };
   if (head !== undefined && !sameHash(rootOf(signedBefore), head.root))
     return conflict(`the first ${head.size} events are not those that were signed`);
   const fresh = leaves.slice(known);
-  if (fresh.length === 0) return { statements: [], frontier: signedBefore, signed: undefined, last };
+  if (fresh.length === 0) return { statements: [], frontier: signedBefore, head: undefined, signed: undefined, last };
 
   const nodes: Subtree[] = [];
   const frontier = extend(signedBefore, fresh, (one) => one.level % LEVELS_PER_TIER === 0 && nodes.push(one));
@@ -142,12 +148,18 @@ export function planLogStep(
     ),
     ...[...seals].map(([seq, made]) => storeSeal(seq, made, moved)),
   ];
-  return { statements, frontier, last, signed: { key, checkpoint: `${checkpointText(checkpoint)}\n${signatures}` } };
+  return {
+    statements,
+    frontier,
+    head: { ...checkpoint, key, frontier },
+    last,
+    signed: { key, checkpoint: `${checkpointText(checkpoint)}\n${signatures}` },
+  };
 }
 
 /** Only an event without a leaf: no other writer may have made one with other salts meanwhile. */
-function storeSeal(seq: number, made: ReturnType<typeof seal>, moved: Statement): Statement {
-  return updateIf(auditEvents, made, sql`${auditEvents.seq} = ${seq} and ${auditEvents.leaf} is null and ${moved}`);
+function storeSeal(seq: number, made: Sealed, moved: Statement): Statement {
+  return sealEvent(made, sql`${auditEvents.seq} = ${seq} and ${auditEvents.leaf} is null and ${moved}`);
 }
 
 function conflict(because: string): LogConflict {
