@@ -11,6 +11,8 @@ import {
   headFromRow,
   type LogStep,
   MOST_EVENTS,
+  type NewEvent,
+  newEventsFrom,
   noteFromRow,
   planLogStep,
   readBare,
@@ -26,7 +28,7 @@ import { logCheckpoints } from "./schema/signed-log.js";
 import { select } from "./select.js";
 import type { AfterBatch } from "./server-connection.js";
 import { sql } from "./sql.js";
-import type { Row, Statement, Value } from "./statement.js";
+import type { Statement, Value } from "./statement.js";
 import type { Store } from "./store.js";
 
 /** On a shared ledger another broker may have died before it signed what it wrote: so often it is looked for, in ms. */
@@ -110,9 +112,9 @@ export function createLogKeeper(): LogKeeper {
     const version = transaction.rows(readVersion)[0]?.[0] ?? null;
     const head = headIn(transaction, version);
     const { trusted } = signer;
-    const events = transaction.rows(readNew(trusted.size));
+    const events = newEventsFrom(transaction.rows(readNew(trusted.size)));
     if (isNothing(head, events, trusted.size)) return;
-    const bare = events.some(([, , leaf]) => leaf === null) ? transaction.rows(readBare(trusted.size)) : [];
+    const bare = events.some(([, , leaf]) => leaf === undefined) ? transaction.rows(readBare(trusted.size)) : [];
     const step = planLogStep(signer, trustedBy(signer), { head, events, bare }, needs.clock.now());
     if ("because" in step) {
       refuse(step.because);
@@ -132,14 +134,15 @@ export function createLogKeeper(): LogKeeper {
     for (let lost = 0; lost < MOST_RACES && conflict === undefined && signer === running; ) {
       const trusted: Trusted = base ?? trustedBy(running);
       const { size } = trusted.frontier;
-      const [[row] = [], events = []] = await store.together(readHead, readNew(size));
+      const [[row] = [], found = []] = await store.together(readHead, readNew(size));
+      const events = newEventsFrom(found);
       const head = headFromRow(row);
       if (isNothing(head, events, size)) return;
-      const hasBare = events.some(([, , leaf]) => leaf === null);
+      const hasBare = events.some(([, , leaf]) => leaf === undefined);
       const bare = hasBare ? await store.rows(readBare(size)) : [];
       const whole = new Set(bare.map(([seq]) => seq));
       // Another broker made leaves meanwhile.
-      if (events.some(([seq, , leaf]) => leaf === null && !whole.has(seq ?? null))) {
+      if (events.some(([seq, , leaf]) => leaf === undefined && !whole.has(seq))) {
         lost += 1;
         continue;
       }
@@ -285,7 +288,7 @@ export function createLogKeeper(): LogKeeper {
 }
 
 /** Neither the head nor an event is further than what is trusted, whose last event is there. */
-function isNothing(head: StoredHead | undefined, events: readonly Row[], size: number): boolean {
+function isNothing(head: StoredHead | undefined, events: readonly NewEvent[], size: number): boolean {
   return (head?.size ?? 0) === size && events.length === Math.min(size, 1) && (size === 0 || events[0]?.[0] === size);
 }
 

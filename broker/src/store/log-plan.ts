@@ -28,13 +28,23 @@ export const LEVELS_PER_TIER = 8;
 export const readHead = select(logHead, { sql: "where id = 1", args: [] });
 /** Another number than before once another connection has changed the file (https://sqlite.org/pragma.html#pragma_data_version). */
 export const readVersion = sql`PRAGMA data_version`;
-export const readNew = (size: number): Statement =>
-  sql`select ${auditEvents.seq}, ${auditEvents.kind}, ${auditEvents.leaf} from ${auditEvents} where ${auditEvents.seq} >= ${size} order by ${auditEvents.seq} limit ${MOST_EVENTS + 1}`;
+export const readNew = (size: number): Statement => sql`
+  select json_group_array(json_array(seq, kind, iif(typeof(leaf) = 'blob', hex(leaf), null))) from (
+    select ${auditEvents.seq}, ${auditEvents.kind}, ${auditEvents.leaf} from ${auditEvents} where ${auditEvents.seq} >= ${size} order by ${auditEvents.seq} limit ${MOST_EVENTS + 1})`;
 export const readBare = (size: number): Statement =>
   select(
     auditEvents,
     sql`where ${auditEvents.seq} > ${size} and ${auditEvents.seq} <= ${size + MOST_EVENTS + 1} and ${auditEvents.leaf} is null order by ${auditEvents.seq}`,
   );
+
+/** An event as the tree needs it: its number, its kind, its leaf if it has one. */
+export type NewEvent = readonly [seq: number, kind: string, leaf: Hash | undefined];
+
+/** What {@link readNew} found: one value, because a value from the database costs more than an event in it. */
+export function newEventsFrom([row]: readonly Row[]): NewEvent[] {
+  const found = JSON.parse(String(row?.[0] ?? "[]")) as [number, string, string | null][];
+  return found.map(([seq, kind, hex]) => [seq, kind, hex === null ? undefined : Buffer.from(hex, "hex")]);
+}
 
 /** The head as a row has it. Subtrees that cannot be its own count as none: whoever takes the head on trust compares them with its root. */
 export function headFromRow(row: Row | undefined): StoredHead | undefined {
@@ -52,8 +62,8 @@ export function noteFromRow(row: Row): string {
 /** What was read of the log. */
 export interface LogPart {
   readonly head: StoredHead | undefined;
-  /** As {@link readNew} gives them, from the last event that is trusted. */
-  readonly events: readonly Row[];
+  /** From the last event that is trusted. */
+  readonly events: readonly NewEvent[];
   /** As {@link readBare} gives them. */
   readonly bare: readonly Row[];
 }
@@ -100,7 +110,7 @@ export function planLogStep(
   if (trusted.size > 0) {
     const [seq, , leaf] = events.shift() ?? [];
     if (seq !== trusted.size) return conflict(`event ${trusted.size} is missing`);
-    if (last !== undefined && !(leaf instanceof Uint8Array && sameHash(leaf, last)))
+    if (last !== undefined && !(leaf !== undefined && sameHash(leaf, last)))
       return conflict(`event ${trusted.size} is not the one that was signed`);
   }
   const seals = new Map(bare.map((row) => rowTo(auditEvents, row)).map((row) => [row.seq, seal(row)]));
@@ -109,8 +119,8 @@ export function planLogStep(
   for (const [seq, kind, leaf] of events) {
     const expected = trusted.size + leaves.length + 1;
     if (seq !== expected) return conflict(`event ${expected} is missing`);
-    const made = leaf instanceof Uint8Array ? leaf : seals.get(seq)?.leaf;
-    if (made === null || made === undefined) return conflict(`event ${expected} has no leaf`);
+    const made = leaf ?? seals.get(seq)?.leaf;
+    if (made === undefined) return conflict(`event ${expected} has no leaf`);
     leaves.push(made);
     last = made;
     rotates ||= kind === "log.key_rotated" && leaves.length > known;
