@@ -41,9 +41,9 @@ const monotonic = () => performance.now();
 
 /** What everything else of the broker is made of: the ledger and its log, the clock, the target lanes, and the loops around them. */
 export async function composeWorld(parts: Parts) {
-  const { config, clock: wall, log, wrapLedger } = parts;
+  const { config, clock: wall, log, wrapLedger, wrapLogKeeper } = parts;
   const { path, ...server } = config.database;
-  const keeper = createLogKeeper();
+  const keeper = wrapLogKeeper?.(createLogKeeper()) ?? createLogKeeper();
   const { beforeCommit, afterBatch } = keeper;
   const store =
     path === undefined ? await openServer(server, { wall, log, afterBatch }) : await openStore(path, { beforeCommit });

@@ -4,7 +4,9 @@ import { auditEvent } from "@phi/shared/contract/audit-event";
 import { newId } from "@phi/shared/ids";
 import { expect, test } from "vitest";
 import type { AuditEntry } from "../domain/audit-event.js";
-import { entryToRow, eventFromRow } from "./event-rows.js";
+import { entryToValues, eventFromRow } from "./event-rows.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { rowTo } from "./select.js";
 
 const entry: AuditEntry = {
   id: newId("event"),
@@ -13,8 +15,7 @@ const entry: AuditEntry = {
   actor: { issuer: "https://login", subject: "alice", name: "Alice" },
   data: { use: "command", command: ["psql", "-c", "select 1"], host: undefined },
 };
-const stored = () =>
-  ({ seq: 1, texts: null, salts: null, leaf: null, ...entryToRow(entry) }) as Parameters<typeof eventFromRow>[0];
+const stored = () => rowTo(auditEvents, [1, ...entryToValues(entry)]);
 
 test("what people typed is apart from what the leaf holds, and the event gives both back", () => {
   const row = stored();

@@ -1,77 +1,93 @@
-import { randomBytes } from "node:crypto";
-import { commit, isFreeText } from "@phi/shared/audit/free-text";
-import { leafOf } from "@phi/shared/audit/leaf";
+import { canonicalJson } from "@phi/shared/audit/canonical-json";
+import { commitJson, isFreeText } from "@phi/shared/audit/free-text";
+import { leafEntryWith } from "@phi/shared/audit/leaf";
+import { leafHash } from "@phi/shared/audit/merkle-hash";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { toRfc3339 } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
+import { newSalt } from "./salt.js";
 import type { auditEvents } from "./schema/audit-events.js";
+import type { Value } from "./statement.js";
 
 /** Between rows of the audit log and its events. */
 
 type Stored = typeof auditEvents.$inferSelect;
-type Sealed = Pick<Stored, "data" | "texts" | "salts" | "leaf">;
 
-/** A row with its leaf, and with each free text apart from what the leaf says of it. */
-export function entryToRow(entry: AuditEntry): typeof auditEvents.$inferInsert {
+/** What is made of an event's data: canonical JSON of it with each text committed to, the texts and their salts apart, and the leaf. */
+export interface Sealed {
+  readonly data: string;
+  readonly texts: string | null;
+  readonly salts: string | null;
+  readonly leaf: Buffer;
+}
+
+/** The columns of an event's row, as the schema orders them, without its number. */
+export function entryToValues(entry: AuditEntry): Value[] {
   const { id, at, kind, actor, resource, requestId, leaseId, sessionId } = entry;
-  const { data, texts, salts } = takeTextsOut(kind, entry.data ?? {});
-  const leaf = leafOf({
-    event: id,
-    at: toRfc3339(at),
-    kind,
-    actor: actor && { issuer: actor.issuer, subject: actor.subject, name: actor.name },
-    resource,
-    request: requestId,
-    lease: leaseId,
-    session: sessionId,
-    data,
-  });
-  return {
+  const apart = takeTextsOut(kind, entry.data ?? {});
+  const leaf = leafHash(
+    leafEntryWith(apart.data, {
+      event: id,
+      at: toRfc3339(at),
+      kind,
+      actor,
+      resource,
+      request: requestId,
+      lease: leaseId,
+      session: sessionId,
+    }),
+  );
+  return [
     id,
     at,
     kind,
-    actorIssuer: actor?.issuer ?? null,
-    actorSubject: actor?.subject ?? null,
-    actorName: actor?.name ?? null,
-    resource: resource ?? null,
-    requestId: requestId ?? null,
-    leaseId: leaseId ?? null,
-    sessionId: sessionId ?? null,
-    data,
-    texts,
-    salts,
-    leaf: asBuffer(leaf),
-  };
+    actor?.issuer ?? null,
+    actor?.subject ?? null,
+    actor?.name ?? null,
+    resource ?? null,
+    requestId ?? null,
+    leaseId ?? null,
+    sessionId ?? null,
+    apart.data,
+    apart.texts,
+    apart.salts,
+    asBuffer(leaf),
+  ];
 }
 
 /** What a row with all of its texts in `data` becomes: texts and salts apart, the leaf made. */
 export function seal(row: Stored): Sealed {
   const apart = takeTextsOut(row.kind, row.data);
-  // The data holds commitments now, so the leaf needs no salts.
-  const event = eventFromRow({ ...row, data: apart.data, texts: null, salts: null, leaf: null });
-  return { ...apart, leaf: asBuffer(leafOf(event)) };
+  // The leaf needs no salts: the data holds commitments now.
+  const event = eventFromRow({ ...row, texts: null, salts: null, leaf: null });
+  return { ...apart, leaf: asBuffer(leafHash(leafEntryWith(apart.data, event))) };
 }
 
-/** Salts have 128 random bits, so that nobody guesses a short text from its hash. */
+/** Each value is written as JSON once: for its column, for the hash of a text and for the leaf. */
 function takeTextsOut(kind: string, given: Readonly<Record<string, unknown>>): Omit<Sealed, "leaf"> {
-  const data: Record<string, unknown> = {};
-  let texts: Record<string, unknown> | null = null;
-  let salts: Record<string, string> | null = null;
-  for (const field in given) {
+  let [data, texts, salts] = ["", "", ""];
+  for (const field of Object.keys(given).sort()) {
     const value = given[field];
     if (value === undefined) continue;
+    const [name, json] = [canonicalJson(field), canonicalJson(value)];
     if (value === null || !isFreeText(kind, field)) {
-      data[field] = value;
+      data += `,${name}:${json}`;
       continue;
     }
-    const salt = randomBytes(16).toString("base64url");
-    data[field] = commit(value, salt);
-    texts ??= {};
-    texts[field] = value;
-    salts ??= {};
-    salts[field] = salt;
+    const salt = newSalt();
+    data += `,${name}:{"sha256":"${commitJson(json, salt)}"}`;
+    texts += `,${name}:${json}`;
+    salts += `,${name}:"${salt}"`;
   }
-  return { data, texts, salts };
+  return {
+    data: asObject(data),
+    texts: texts === "" ? null : asObject(texts),
+    salts: salts === "" ? null : asObject(salts),
+  };
+}
+
+function asObject(fields: string): string {
+  return `{${fields.slice(1)}}`;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

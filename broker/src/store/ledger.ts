@@ -7,7 +7,7 @@ import type { Change, Ledger } from "../ports/ledger.js";
 import { createAuditLog } from "./audit-log.js";
 import { readDossiers } from "./dossiers.js";
 import { eraseStatements, eventsOf } from "./erase-statements.js";
-import { entryToRow } from "./event-rows.js";
+import { insertEvent } from "./event-statements.js";
 import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
 import { approvals } from "./schema/approvals.js";
@@ -67,17 +67,14 @@ export function createLedger(store: Store, changes: Changes): Ledger {
       const guard = compileStep(change.guard, sql`1`, moved);
       const statements: Statement[] = [
         guard.first,
-        insertIf(auditEvents, entryToRow(first), sql`changes() = 1`),
+        insertEvent(first, sql`changes() = 1`),
         ...guard.rest,
         ...(change.follow ?? []).flatMap((step) => {
           const compiled = compileStep(step, moved, moved);
-          const own =
-            step.event === undefined
-              ? []
-              : [insertIf(auditEvents, entryToRow(step.event), sql`changes() = 1 and ${moved}`)];
+          const own = step.event === undefined ? [] : [insertEvent(step.event, sql`changes() = 1 and ${moved}`)];
           return [compiled.first, ...own, ...compiled.rest];
         }),
-        ...others.map((event) => insertIf(auditEvents, entryToRow(event), moved)),
+        ...others.map((event) => insertEvent(event, moved)),
       ];
       if (!(await writer.write(statements, () => isRecorded(first.id)))) return "lost_race";
       announce(change.events);
@@ -91,7 +88,7 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     async record(...events) {
       await writer.write(
-        events.map((event) => insertIf(auditEvents, entryToRow(event), sql`1`)),
+        events.map((event) => insertEvent(event, sql`1`)),
         () => isRecorded(events[0].id),
       );
       announce(events);
@@ -104,9 +101,8 @@ export function createLedger(store: Store, changes: Changes): Ledger {
 
     async erase(what, event) {
       const some = sql`exists (select 1 from ${auditEvents} where ${eventsOf(what)})`;
-      await writer.write(
-        [insertIf(auditEvents, entryToRow(event), some), ...eraseStatements(what, recorded(event.id))],
-        () => isRecorded(event.id),
+      await writer.write([insertEvent(event, some), ...eraseStatements(what, recorded(event.id))], () =>
+        isRecorded(event.id),
       );
       announce([event]);
     },

@@ -4,17 +4,21 @@ import { PhiError } from "@phi/shared/errors";
 import type { AuditTree } from "../ports/audit-tree.js";
 import type { Clock } from "../ports/clock.js";
 import type { Log } from "../ports/log.js";
-import type { LogConflict, LogSigner, SigningDesk } from "../ports/log-signer.js";
+import type { LogConflict, LogSigner, SigningDesk, StoredHead } from "../ports/log-signer.js";
 import type { BeforeCommit } from "./commit-in-file.js";
+import type { Transaction } from "./connection.js";
 import {
   headFromRow,
   type LogStep,
   MOST_EVENTS,
+  type NewEvent,
+  newEventsFrom,
   noteFromRow,
   planLogStep,
   readBare,
   readHead,
   readNew,
+  readVersion,
   type Trusted,
 } from "./log-plan.js";
 import { rebuildLog, restartStatements } from "./log-restart.js";
@@ -24,7 +28,7 @@ import { logCheckpoints } from "./schema/signed-log.js";
 import { select } from "./select.js";
 import type { AfterBatch } from "./server-connection.js";
 import { sql } from "./sql.js";
-import type { Row, Statement } from "./statement.js";
+import type { Statement, Value } from "./statement.js";
 import type { Store } from "./store.js";
 
 /** On a shared ledger another broker may have died before it signed what it wrote: so often it is looked for, in ms. */
@@ -68,6 +72,8 @@ export function createLogKeeper(): LogKeeper {
   let underWay: Promise<void> | undefined;
   /** Written in a transaction that is not known to be committed. */
   let candidate: LogStep | undefined;
+  /** The head as this process wrote it last, in its file, and the file's version then: it stands as long as nobody else commits there. */
+  let written: { readonly head: StoredHead; readonly version: Value } | undefined;
   /** The leaf of the last event that was signed, and its number. */
   let last: { readonly size: number; readonly leaf: Hash | undefined } | undefined;
 
@@ -84,39 +90,42 @@ export function createLogKeeper(): LogKeeper {
   /** What is in the ledger is remembered. */
   function settle({ frontier, signed, last: leaf }: LogStep): void {
     candidate = undefined;
+    written = undefined;
     last = { size: frontier.size, leaf };
     if (signed === undefined) return;
     signer?.remember(frontier, signed);
     checkpoint = signed.checkpoint;
   }
 
-  function settleIf(head: Row | undefined): void {
-    const stored = headFromRow(head);
+  /** What the file says, where it is not known without asking. Whether a COMMIT that failed was one after all is seen in it. */
+  function headIn(transaction: Transaction, version: Value): StoredHead | undefined {
+    if (candidate === undefined && written !== undefined && written.version === version) return written.head;
+    const stored = headFromRow(transaction.rows(readHead)[0]);
     if (candidate !== undefined && stored !== undefined && sameHash(stored.root, rootOf(candidate.frontier)))
       settle(candidate);
     candidate = undefined;
+    return stored;
   }
 
   const beforeCommit: BeforeCommit = (transaction) => {
     if (signer === undefined || needs === undefined || conflict !== undefined) return;
-    const [head] = transaction.rows(readHead);
-    settleIf(head);
+    const version = transaction.rows(readVersion)[0]?.[0] ?? null;
+    const head = headIn(transaction, version);
     const { trusted } = signer;
-    const events = transaction.rows(readNew(trusted.size));
+    const events = newEventsFrom(transaction.rows(readNew(trusted.size)));
     if (isNothing(head, events, trusted.size)) return;
-    const bare = events.some(([, , leaf]) => leaf === null) ? transaction.rows(readBare(trusted.size)) : [];
-    const step = planLogStep(signer, trustedBy(signer), { head: headFromRow(head), events, bare }, needs.clock.now());
-    if ("because" in step) return refuse(step.because);
+    const bare = events.some(([, , leaf]) => leaf === undefined) ? transaction.rows(readBare(trusted.size)) : [];
+    const step = planLogStep(signer, trustedBy(signer), { head, events, bare }, needs.clock.now());
+    if ("because" in step) {
+      refuse(step.because);
+      return;
+    }
     for (const statement of step.statements) transaction.run(statement);
     candidate = step;
-    // The commit follows at once, or fails: the ledger says which.
-    setImmediate(
-      () =>
-        void needs?.store.rows(readHead).then(
-          ([row]) => settleIf(row),
-          () => undefined,
-        ),
-    );
+    return () => {
+      settle(step);
+      if (step.head !== undefined) written = { head: step.head, version };
+    };
   };
 
   /** One part after the other until all is done that was there. Only the writing is in a transaction: what was read before it and is not so any more loses the compare-and-set. */
@@ -125,14 +134,15 @@ export function createLogKeeper(): LogKeeper {
     for (let lost = 0; lost < MOST_RACES && conflict === undefined && signer === running; ) {
       const trusted: Trusted = base ?? trustedBy(running);
       const { size } = trusted.frontier;
-      const [[row] = [], events = []] = await store.together(readHead, readNew(size));
-      if (isNothing(row, events, size)) return;
-      const hasBare = events.some(([, , leaf]) => leaf === null);
+      const [[row] = [], found = []] = await store.together(readHead, readNew(size));
+      const events = newEventsFrom(found);
+      const head = headFromRow(row);
+      if (isNothing(head, events, size)) return;
+      const hasBare = events.some(([, , leaf]) => leaf === undefined);
       const bare = hasBare ? await store.rows(readBare(size)) : [];
       const whole = new Set(bare.map(([seq]) => seq));
-      const head = headFromRow(row);
       // Another broker made leaves meanwhile.
-      if (events.some(([seq, , leaf]) => leaf === null && !whole.has(seq ?? null))) {
+      if (events.some(([seq, , leaf]) => leaf === undefined && !whole.has(seq))) {
         lost += 1;
         continue;
       }
@@ -262,6 +272,7 @@ export function createLogKeeper(): LogKeeper {
           signer = restarted;
           conflict = undefined;
           candidate = undefined;
+          written = undefined;
           await catchUp();
           return { origin: restarted.origin, key: restarted.key, size: built.frontier.size };
         },
@@ -277,12 +288,8 @@ export function createLogKeeper(): LogKeeper {
 }
 
 /** Neither the head nor an event is further than what is trusted, whose last event is there. */
-function isNothing(head: Row | undefined, events: readonly Row[], size: number): boolean {
-  return (
-    (headFromRow(head)?.size ?? 0) === size &&
-    events.length === Math.min(size, 1) &&
-    (size === 0 || events[0]?.[0] === size)
-  );
+function isNothing(head: StoredHead | undefined, events: readonly NewEvent[], size: number): boolean {
+  return (head?.size ?? 0) === size && events.length === Math.min(size, 1) && (size === 0 || events[0]?.[0] === size);
 }
 
 /** Whether the ledger's hashes still give the root that is trusted. Looked at are the newest few hundred leaves, and the nodes before them. */

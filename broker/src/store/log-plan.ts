@@ -11,11 +11,12 @@ import {
 import { type Hash, sameHash } from "@phi/shared/audit/merkle-hash";
 import type { Instant } from "@phi/shared/time";
 import type { LogConflict, LogSigner, StoredHead } from "../ports/log-signer.js";
-import { seal } from "./event-rows.js";
+import { type Sealed, seal } from "./event-rows.js";
+import { sealEvent } from "./event-statements.js";
 import { auditEvents } from "./schema/audit-events.js";
 import { logCheckpoints, logHead, logNodes } from "./schema/signed-log.js";
 import { rowTo, select } from "./select.js";
-import { insertIf, sql, updateIf } from "./sql.js";
+import { insertIf, sql } from "./sql.js";
 import type { Row, Statement } from "./statement.js";
 
 /** Events that are built into the tree at a time: about 20 ms. */
@@ -25,13 +26,25 @@ export const LEVELS_PER_TIER = 8;
 
 /** How the next part of the log is read: the head, the event number `size` with those after it, and the whole of those that have no leaf yet. */
 export const readHead = select(logHead, { sql: "where id = 1", args: [] });
-export const readNew = (size: number): Statement =>
-  sql`select ${auditEvents.seq}, ${auditEvents.kind}, ${auditEvents.leaf} from ${auditEvents} where ${auditEvents.seq} >= ${size} order by ${auditEvents.seq} limit ${MOST_EVENTS + 1}`;
+/** Another number than before once another connection has changed the file (https://sqlite.org/pragma.html#pragma_data_version). */
+export const readVersion = sql`PRAGMA data_version`;
+export const readNew = (size: number): Statement => sql`
+  select json_group_array(json_array(seq, kind, iif(typeof(leaf) = 'blob', hex(leaf), null))) from (
+    select ${auditEvents.seq}, ${auditEvents.kind}, ${auditEvents.leaf} from ${auditEvents} where ${auditEvents.seq} >= ${size} order by ${auditEvents.seq} limit ${MOST_EVENTS + 1})`;
 export const readBare = (size: number): Statement =>
   select(
     auditEvents,
     sql`where ${auditEvents.seq} > ${size} and ${auditEvents.seq} <= ${size + MOST_EVENTS + 1} and ${auditEvents.leaf} is null order by ${auditEvents.seq}`,
   );
+
+/** An event as the tree needs it: its number, its kind, its leaf if it has one. */
+export type NewEvent = readonly [seq: number, kind: string, leaf: Hash | undefined];
+
+/** What {@link readNew} found: one value, because a value from the database costs more than an event in it. */
+export function newEventsFrom([row]: readonly Row[]): NewEvent[] {
+  const found = JSON.parse(String(row?.[0] ?? "[]")) as [number, string, string | null][];
+  return found.map(([seq, kind, hex]) => [seq, kind, hex === null ? undefined : Buffer.from(hex, "hex")]);
+}
 
 /** The head as a row has it. Subtrees that cannot be its own count as none: whoever takes the head on trust compares them with its root. */
 export function headFromRow(row: Row | undefined): StoredHead | undefined {
@@ -49,8 +62,8 @@ export function noteFromRow(row: Row): string {
 /** What was read of the log. */
 export interface LogPart {
   readonly head: StoredHead | undefined;
-  /** As {@link readNew} gives them, from the last event that is trusted. */
-  readonly events: readonly Row[];
+  /** From the last event that is trusted. */
+  readonly events: readonly NewEvent[];
   /** As {@link readBare} gives them. */
   readonly bare: readonly Row[];
 }
@@ -60,6 +73,8 @@ export interface LogStep {
   /** The first moves the head by compare-and-set; each other one does something only if it did. Empty: there is nothing new. */
   readonly statements: readonly Statement[];
   readonly frontier: Frontier;
+  /** What the head says then, where that is new. */
+  readonly head: StoredHead | undefined;
   readonly signed: { readonly key: string; readonly checkpoint: string } | undefined;
   /** The last leaf of the frontier. */
   readonly last: Hash | undefined;
@@ -95,7 +110,7 @@ export function planLogStep(
   if (trusted.size > 0) {
     const [seq, , leaf] = events.shift() ?? [];
     if (seq !== trusted.size) return conflict(`event ${trusted.size} is missing`);
-    if (last !== undefined && !(leaf instanceof Uint8Array && sameHash(leaf, last)))
+    if (last !== undefined && !(leaf !== undefined && sameHash(leaf, last)))
       return conflict(`event ${trusted.size} is not the one that was signed`);
   }
   const seals = new Map(bare.map((row) => rowTo(auditEvents, row)).map((row) => [row.seq, seal(row)]));
@@ -104,8 +119,8 @@ export function planLogStep(
   for (const [seq, kind, leaf] of events) {
     const expected = trusted.size + leaves.length + 1;
     if (seq !== expected) return conflict(`event ${expected} is missing`);
-    const made = leaf instanceof Uint8Array ? leaf : seals.get(seq)?.leaf;
-    if (made === null || made === undefined) return conflict(`event ${expected} has no leaf`);
+    const made = leaf ?? seals.get(seq)?.leaf;
+    if (made === undefined) return conflict(`event ${expected} has no leaf`);
     leaves.push(made);
     last = made;
     rotates ||= kind === "log.key_rotated" && leaves.length > known;
@@ -114,11 +129,12 @@ export function planLogStep(
     return conflict(`event ${trusted.size + leaves.length + 1} is missing`);
 
   const signedBefore = extend(trusted, leaves.slice(0, known));
-  if (leaves.length < known) return { statements: [], frontier: signedBefore, signed: undefined, last };
+  if (leaves.length < known)
+    return { statements: [], frontier: signedBefore, head: undefined, signed: undefined, last };
   if (head !== undefined && !sameHash(rootOf(signedBefore), head.root))
     return conflict(`the first ${head.size} events are not those that were signed`);
   const fresh = leaves.slice(known);
-  if (fresh.length === 0) return { statements: [], frontier: signedBefore, signed: undefined, last };
+  if (fresh.length === 0) return { statements: [], frontier: signedBefore, head: undefined, signed: undefined, last };
 
   const nodes: Subtree[] = [];
   const frontier = extend(signedBefore, fresh, (one) => one.level % LEVELS_PER_TIER === 0 && nodes.push(one));
@@ -142,12 +158,18 @@ export function planLogStep(
     ),
     ...[...seals].map(([seq, made]) => storeSeal(seq, made, moved)),
   ];
-  return { statements, frontier, last, signed: { key, checkpoint: `${checkpointText(checkpoint)}\n${signatures}` } };
+  return {
+    statements,
+    frontier,
+    head: { ...checkpoint, key, frontier },
+    last,
+    signed: { key, checkpoint: `${checkpointText(checkpoint)}\n${signatures}` },
+  };
 }
 
 /** Only an event without a leaf: no other writer may have made one with other salts meanwhile. */
-function storeSeal(seq: number, made: ReturnType<typeof seal>, moved: Statement): Statement {
-  return updateIf(auditEvents, made, sql`${auditEvents.seq} = ${seq} and ${auditEvents.leaf} is null and ${moved}`);
+function storeSeal(seq: number, made: Sealed, moved: Statement): Statement {
+  return sealEvent(made, sql`${auditEvents.seq} = ${seq} and ${auditEvents.leaf} is null and ${moved}`);
 }
 
 function conflict(because: string): LogConflict {

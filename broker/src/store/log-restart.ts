@@ -6,6 +6,7 @@ import { PhiError } from "@phi/shared/errors";
 import type { Instant } from "@phi/shared/time";
 import type { LogSigner } from "../ports/log-signer.js";
 import { eventFromRow, seal } from "./event-rows.js";
+import { sealEvent } from "./event-statements.js";
 import { LEVELS_PER_TIER, MOST_EVENTS } from "./log-plan.js";
 import { auditEvents } from "./schema/audit-events.js";
 import { logCheckpoints, logHead, logNodes } from "./schema/signed-log.js";
@@ -42,13 +43,12 @@ export async function rebuildLog(store: Store): Promise<BuiltLog> {
           hint: "Put a backup of the ledger in its place.",
         });
       }
-      const made =
-        row.leaf === null
-          ? seal(row)
-          : { leaf: Buffer.from(leafOf(eventFromRow({ ...row, texts: null, salts: null }))) };
-      if (row.leaf === null || !sameHash(row.leaf, made.leaf ?? row.leaf))
-        changes.push(updateIf(auditEvents, made, sql`${auditEvents.seq} = ${row.seq}`));
-      leaves.push(made.leaf ?? Buffer.alloc(0));
+      const which = sql`${auditEvents.seq} = ${row.seq}`;
+      const made = row.leaf === null ? seal(row) : undefined;
+      const leaf = made?.leaf ?? Buffer.from(leafOf(eventFromRow({ ...row, texts: null, salts: null })));
+      if (made !== undefined) changes.push(sealEvent(made, which));
+      else if (row.leaf === null || !sameHash(row.leaf, leaf)) changes.push(updateIf(auditEvents, { leaf }, which));
+      leaves.push(leaf);
     }
     if (changes.length > 0) await store.batch(changes);
     frontier = extend(frontier, leaves, (one) => one.level % LEVELS_PER_TIER === 0 && nodes.push(one));

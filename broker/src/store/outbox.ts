@@ -1,8 +1,7 @@
 import { and, asc, count, sql as drizzleSql, eq } from "drizzle-orm";
 import type { DeadLetter, Delivery } from "../domain/delivery.js";
 import type { Outbox } from "../ports/outbox.js";
-import { entryToRow } from "./event-rows.js";
-import { auditEvents } from "./schema/audit-events.js";
+import { insertEvent } from "./event-statements.js";
 import { deadLetters, deliveries } from "./schema/deliveries.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
@@ -73,7 +72,7 @@ export function createOutbox({ read, writer }: Pick<Store, "read" | "writer">): 
         [
           updateIf(deliveries, passed, held(delivery)),
           sql`${insertIf(deadLetters, letter, isNew)} on conflict do nothing`,
-          ...(entry === undefined ? [] : [insertIf(auditEvents, entryToRow(entry), isNew)]),
+          ...(entry === undefined ? [] : [insertEvent(entry, isNew)]),
         ],
         () => stands(delivery.destination, delivery.epoch, letter.seq),
       );

@@ -1,7 +1,6 @@
 import type { Reminders } from "../ports/reminders.js";
-import { entryToRow } from "./event-rows.js";
+import { insertEvent } from "./event-statements.js";
 import { requestFromRow } from "./rows.js";
-import { auditEvents } from "./schema/audit-events.js";
 import { reminders } from "./schema/reminders.js";
 import { requests } from "./schema/requests.js";
 import { rowTo, select } from "./select.js";
@@ -37,7 +36,7 @@ export function createReminders({ rows, writer }: Pick<Store, "rows" | "writer">
       const told = sql`exists (select 1 from ${reminders} where ${reminders.event} = ${entry.id})`;
       const row = insertIf(reminders, { requestId: request.id, kind, event: entry.id }, still);
       return writer.write(
-        [sql`${row} on conflict do nothing`, insertIf(auditEvents, entryToRow(entry), told)],
+        [sql`${row} on conflict do nothing`, insertEvent(entry, told)],
         async () => (await rows(sql`select 1 from ${reminders} where ${reminders.event} = ${entry.id}`)).length > 0,
       );
     },

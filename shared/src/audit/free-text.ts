@@ -21,7 +21,12 @@ export interface Commitment {
 
 /** SHA-256(salt ‖ canonical JSON of the value), hex; the salt as the characters of its base64url. */
 export function commit(value: unknown, salt: string): Commitment {
-  return { sha256: hash("sha256", salt + canonicalJson(value), "hex") };
+  return { sha256: commitJson(canonicalJson(value), salt) };
+}
+
+/** The hash in {@link commit}, of a value whose canonical JSON is there already. */
+export function commitJson(json: string, salt: string): string {
+  return hash("sha256", salt + json, "hex");
 }
 
 /** Whether a value is what stands in for a text. */

@@ -35,17 +35,26 @@ export function leafEntry({
   data,
   salts,
 }: Leafable): string {
-  return canonicalJson({
-    event,
-    at,
-    kind,
-    actor,
-    resource,
-    request,
-    lease,
-    session,
-    data: withCommitments(data, salts),
-  });
+  const committed = canonicalJson(withCommitments(data, salts));
+  return leafEntryWith(committed, { event, at, kind, actor, resource, request, lease, session });
+}
+
+/**
+ * {@link leafEntry} where the canonical JSON of the data, texts committed to, is there already. The fields stand in the order of their names, as
+ * canonical JSON has them.
+ *
+ * @throws TypeError for a lone surrogate
+ */
+export function leafEntryWith(data: string, event: Omit<Leafable, "data" | "salts">): string {
+  const { actor } = event;
+  const by =
+    actor &&
+    `{"issuer":${canonicalJson(actor.issuer)},"name":${canonicalJson(actor.name)},"subject":${canonicalJson(actor.subject)}}`;
+  return `{${by === undefined ? "" : `"actor":${by},`}"at":${canonicalJson(event.at)},"data":${data},"event":${canonicalJson(event.event)},"kind":${canonicalJson(event.kind)}${named("lease", event.lease)}${named("request", event.request)}${named("resource", event.resource)}${named("session", event.session)}}`;
+}
+
+function named(name: string, value: string | undefined): string {
+  return value === undefined ? "" : `,"${name}":${canonicalJson(value)}`;
 }
 
 /** The leaf's hash. */

@@ -24,7 +24,7 @@ const node = Uint8Array.of(1, ...new Uint8Array(64));
 
 /** Whether two hashes are the same. They are public: nothing is learnt from the time it takes. */
 export function sameHash(a: Hash, b: Hash): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  return Buffer.compare(a, b) === 0;
 }
 
 /** A hash as it travels: base64 with padding (RFC 4648 §4). */

@@ -4,13 +4,14 @@ export interface Line {
   /** As printed, with unit. */
   readonly phi: string;
   readonly against: string;
-  /** What the promise is about. */
+  /** What the promise is about, where there is one. */
   readonly value: number;
   readonly unit: "×" | "ms" | "MB";
-  readonly promised: { readonly atMost: number } | { readonly atLeast: number };
+  readonly promised: { readonly atMost: number } | { readonly atLeast: number } | "nothing";
 }
 
 export function isKept({ value, promised }: Line): boolean {
+  if (promised === "nothing") return true;
   return "atMost" in promised ? value <= promised.atMost : value >= promised.atLeast;
 }
 

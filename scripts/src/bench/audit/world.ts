@@ -12,6 +12,8 @@ const bin = fileURLToPath(new URL("../../../../cli/bin/phi.cjs", import.meta.url
 export interface Place {
   readonly environment: Environment;
   readonly ledgerFile: string;
+  /** The log's key. */
+  readonly keyFile: string;
   readonly auditor: Person;
 }
 
@@ -45,13 +47,15 @@ export async function openWorld(events: number): Promise<World> {
     };
     const auditor = { bin, env };
     await signIn(auditor, "carol", environment.broker.url, environment.issuer.url);
-    return { environment, ledgerFile: path.join(environment.stateDir, "broker", "phi.db"), auditor };
+    const folder = path.join(environment.stateDir, "broker");
+    const ledgerFile = path.join(folder, "phi.db");
+    return { environment, ledgerFile, keyFile: `${ledgerFile}.log-key`, auditor };
   };
   try {
     const [empty, full] = [await place("empty"), await place("full")];
     await full.environment.broker.stop();
     process.stderr.write(`writing ${events.toLocaleString("en")} events …\n`);
-    await fillLog(full.ledgerFile, { events, recent });
+    fillLog(full.ledgerFile, { events, recent });
     return { events, recent, empty, full, close };
   } catch (error) {
     await close();

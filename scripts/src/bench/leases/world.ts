@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { type Broker, startBroker } from "../../environment/broker.js";
+import { type Broker, type BrokerOptions, startBroker } from "../../environment/broker.js";
 import { ADMIN_URL_VARIABLE } from "../../environment/broker-config.js";
 import { type Caller, signInAt } from "../../environment/caller.js";
 import { freePort } from "../../environment/free-port.js";
@@ -14,7 +14,7 @@ import { startPostgres } from "../../environment/postgres.js";
 export interface Home {
   readonly ledgerFile: string;
   readonly url: string;
-  start(): Promise<Broker>;
+  start(program?: BrokerOptions["program"]): Promise<Broker>;
 }
 
 /** `least`: what a broker needs and no more. `superuser`: shows what PostgreSQL's walk through an account's memberships costs. */
@@ -71,7 +71,7 @@ export async function openWorld(account: Account): Promise<World> {
         return {
           ledgerFile: join(path, "phi.db"),
           url: `http://127.0.0.1:${port}`,
-          start: () => startBroker({ configFile, logFile: join(path, "broker.log"), env }),
+          start: (program) => startBroker({ configFile, logFile: join(path, "broker.log"), env, program }),
         };
       },
       signIn: (home) => signInAt(home.url, issuer.url, "alice"),
