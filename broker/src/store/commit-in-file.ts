@@ -10,7 +10,7 @@ export type BeforeCommit = (transaction: Transaction) => void;
 /** The batch of a database whose answer cannot be lost: a file of this process. */
 export function commitInFile(connection: Connection, beforeCommit?: BeforeCommit): CommitBatch {
   return async (units) =>
-    connection.atomically((transaction) => {
+    connection.durably((transaction) => {
       const moved = units.map(({ statements: [guard, ...rest] }) => {
         // On a server the rest runs too, and each statement's condition keeps it from doing anything.
         if (guard === undefined || transaction.run(guard) !== 1) return false;
