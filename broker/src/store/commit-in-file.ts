@@ -12,7 +12,7 @@ export type BeforeCommit = (transaction: Transaction) => (() => void) | undefine
 export function commitInFile(connection: Connection, beforeCommit?: BeforeCommit): CommitBatch {
   return async (units) => {
     let committed: (() => void) | undefined;
-    const answers = connection.atomically((transaction) => {
+    const answers = await connection.durably((transaction) => {
       const moved = units.map(({ statements: [guard, ...rest] }) => {
         // On a server the rest runs too, and each statement's condition keeps it from doing anything.
         if (guard === undefined || transaction.run(guard) !== 1) return false;

@@ -1,4 +1,5 @@
 import Database from "libsql";
+import AsyncDatabase from "libsql/promise";
 import type { Answer, Row, Statement } from "./statement.js";
 
 /** Reads and writes of a ledger in a file. Synchronous: between two calls of one function nobody else is at work. */
@@ -17,8 +18,22 @@ export interface Connection extends Transaction {
    * keeps the transaction its own.
    */
   atomically<Value>(work: (transaction: Transaction) => Value): Value;
+  /**
+   * As {@link Connection.atomically}, but a thread of its own waits for the disk, not the event loop. Resolves when all of it is durable. Until then
+   * the connection is inside the transaction, so others must wait for {@link Connection.settled}.
+   */
+  durably<Value>(work: (transaction: Transaction) => Value): Promise<Value>;
+  /** Resolves at once, or as soon as no transaction is on its way to the disk: what is read then is durable. */
+  settled(): Promise<void>;
   close(): void;
 }
+
+/**
+ * Runs a statement on a thread of the binding's. Its two faces, libsql and libsql/promise, are methods on one native connection, `db`; only
+ * the first prepares and reads without waiting, only the second does this.
+ */
+const execOnThread = (database: Database.Database, sql: string): Promise<void> =>
+  AsyncDatabase.prototype.exec.call(database as unknown as AsyncDatabase, sql);
 
 /** Another process may hold the file for a moment (a backup), in ms. The event loop waits too. */
 const BUSY_TIMEOUT = 2_000;
@@ -54,20 +69,52 @@ export function openConnection(path: string): Connection {
     },
   };
 
+  let committing: Promise<void> | undefined;
+
+  async function settled(): Promise<void> {
+    while (committing !== undefined) await committing;
+  }
+
+  /** Begins a transaction and does the work in it. */
+  function begin<Value>(work: (transaction: Transaction) => Value): Value {
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      return work(transaction);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
+  function undo(): void {
+    // A full or failing disk has rolled back by itself.
+    if (database.inTransaction) database.exec("ROLLBACK");
+  }
+
   return {
     ...transaction,
     atomically(work) {
-      database.exec("BEGIN IMMEDIATE");
+      const value = begin(work);
       try {
-        const value = work(transaction);
         database.exec("COMMIT");
-        return value;
       } catch (error) {
-        // A full or failing disk has rolled back by itself.
-        if (database.inTransaction) database.exec("ROLLBACK");
+        undo();
         throw error;
       }
+      return value;
     },
+    async durably(work) {
+      await settled();
+      const value = begin(work);
+      const commit = execOnThread(database, "COMMIT");
+      committing = commit.catch(undo).finally(() => {
+        committing = undefined;
+      });
+      await committing;
+      await commit;
+      return value;
+    },
+    settled,
     close() {
       prepared.clear();
       database.close();

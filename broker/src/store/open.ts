@@ -38,16 +38,23 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
     const writer = createWriter(commitInFile(connection, options.beforeCommit));
     return {
       read: drizzle(client),
-      rows: async (statement) => connection.rows(statement),
+      async rows(statement) {
+        await connection.settled();
+        return connection.rows(statement);
+      },
       // All writes pass this connection, and nothing is awaited between two questions.
-      together: async (...statements) => statements.map((statement) => connection.rows(statement)),
-      batch: async (statements) => connection.atomically((transaction) => statements.map(transaction.answer)),
+      async together(...statements) {
+        await connection.settled();
+        return statements.map((statement) => connection.rows(statement));
+      },
+      batch: (statements) => connection.durably((transaction) => statements.map(transaction.answer)),
       writer,
       changes: createChanges(),
       clock: undefined,
       shared: false,
       async close() {
         await writer.close();
+        await connection.settled();
         connection.close();
         client.close();
         hold.release();

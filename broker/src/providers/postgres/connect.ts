@@ -10,7 +10,14 @@ export interface Connection {
   /** Rows of one statement. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Several messages sent at once, each its own transaction; the rows of the last. Rejects when one of them fails. */
-  pipeline(...messages: string[]): Promise<Record<string, unknown>[]>;
+  pipeline(...messages: (string | Prepared)[]): Promise<Record<string, unknown>[]>;
+}
+
+/** A statement that each connection plans once; one name always has the same text. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 /** How long a piece of work may take, in milliseconds; then its connection is cut. */
@@ -119,7 +126,13 @@ async function bounded<T>(
     return await work({
       query: async (sql) => (await client.query(sql)).rows,
       pipeline: async (...messages) => {
-        const answers = await Promise.all(messages.map((sql) => client.query(sql)));
+        const answers = await Promise.all(
+          messages.map((message) =>
+            typeof message === "string"
+              ? client.query(message)
+              : client.query({ ...message, values: [...message.values] }),
+          ),
+        );
         return answers.at(-1)?.rows ?? [];
       },
     });

@@ -6,6 +6,7 @@ import type { Connections } from "./connect.js";
 import { classOfSqlState, type Failure, readFailure, sentence } from "./failure.js";
 import type { PostgresHandle } from "./handle.js";
 import { type PassReport, READ_REPORTS, readReports } from "./pass-report.js";
+import { quickPass } from "./quick-pass.js";
 import { revocationPass } from "./revocation-pass.js";
 
 type Item = Revocation<PostgresHandle>;
@@ -94,8 +95,30 @@ async function advance(
   }
 }
 
-/** One pass over all of them. When it fails as a whole it is halved, so that whatever spoils it is alone in the end. */
+/** What is simple quickly, and the rest thoroughly. */
 async function runPass(
+  connections: Connections,
+  config: PostgresConfig,
+  entries: readonly Progress[],
+  signal: AbortSignal,
+): Promise<(PassReport | Failure)[]> {
+  const items = entries.map(({ item }) => item);
+  let quick: readonly (PassReport | undefined)[];
+  try {
+    quick = await connections.use(config, signal, (connection) => quickPass(connection, items));
+  } catch (error) {
+    const failure = readFailure(error);
+    return entries.map(() => failure);
+  }
+  const left = entries.filter((_, index) => quick[index] === undefined);
+  const reports = left.length === 0 ? [] : await runWholePass(connections, config, left, signal);
+  return quick.map((report) => report ?? reports.shift() ?? NO_ANSWER);
+}
+
+const NO_ANSWER: Failure = { class: "other", code: undefined, message: "PostgreSQL gave no answer" };
+
+/** One pass over all of them. When it fails as a whole it is halved, so that whatever spoils it is alone in the end. */
+async function runWholePass(
   connections: Connections,
   config: PostgresConfig,
   entries: readonly Progress[],
@@ -109,8 +132,8 @@ async function runPass(
     const failure = readFailure(error);
     if (failure.class === "connection" || entries.length === 1) return entries.map(() => failure);
     const middle = Math.ceil(entries.length / 2);
-    const first = await runPass(connections, config, entries.slice(0, middle), signal);
-    return [...first, ...(await runPass(connections, config, entries.slice(middle), signal))];
+    const first = await runWholePass(connections, config, entries.slice(0, middle), signal);
+    return [...first, ...(await runWholePass(connections, config, entries.slice(middle), signal))];
   }
 }
 
@@ -118,7 +141,7 @@ async function runPass(
 function judge(entry: Progress, answer: PassReport | Failure | undefined): void {
   entry.next = "done";
   if (answer === undefined || "class" in answer) {
-    entry.outcome = failed("connect", answer ?? { class: "other", message: "PostgreSQL gave no answer" }, false);
+    entry.outcome = failed("connect", answer ?? NO_ANSWER, false);
     return;
   }
   entry.sessionsEnded += answer.ended;
