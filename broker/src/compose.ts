@@ -1,3 +1,4 @@
+import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { serveSocket } from "./admin/serve-socket.js";
 import { composeApi } from "./compose/api.js";
@@ -53,13 +54,8 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
   try {
     // Other brokers may be at work: what a dead one had claimed comes back when the claim ends.
     if (!store.shared) await ledger.releaseClaims(clock.now());
-    await deliveries.begin();
-    await ledger.record({
-      id: newId("event"),
-      at: clock.now(),
-      kind: "broker.started",
-      data: { version, config: config.hash, policyHash: config.policyHash },
-    });
+    await store.patiently(deliveries.begin);
+    await recordStart();
     await catchUp();
     loop.start();
     recordingsKeeper.start();
@@ -102,9 +98,20 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     throw error;
   }
 
+  async function recordStart(): Promise<void> {
+    const data = { version, config: config.hash, policyHash: config.policyHash };
+    const started = { id: newId("event"), at: clock.now(), kind: "broker.started", data } as const;
+    await store.patiently(() =>
+      ledger.record(started).catch((error: unknown) => {
+        // Its number is taken: it is on record since the time before, whose answer was lost.
+        if (!(error instanceof PhiError && error.data?.conflict === true)) throw error;
+      }),
+    );
+  }
+
   async function catchUp(): Promise<void> {
     await keepTime.atStart();
-    await sweepDue.pass();
+    await store.patiently(sweepDue.pass);
     const targets = Promise.all([sweepDue.idle(), sweeps.start()]);
     await Promise.race([targets, new Promise((resolve) => setTimeout(resolve, CATCH_UP_WITHIN).unref())]);
   }

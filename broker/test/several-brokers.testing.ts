@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBroker } from "@phi/scripts/environment/broker";
@@ -61,7 +61,8 @@ export async function openSeveralBrokers(
         .replace("    roles:\n", `    connect: { host: 127.0.0.1, port: ${postgres.port} }\n    roles:\n`);
       writeFileSync(configFile, changed(config), { mode: 0o600 });
       const env = { [ADMIN_URL_VARIABLE]: adminUrl.href };
-      const run = () => startBroker({ configFile, logFile: join(home, "broker.log"), env });
+      const logFile = join(home, "broker.log");
+      const run = () => startBroker({ configFile, logFile, env });
       let process = await run();
       undo.push(() => process.stop());
       return {
@@ -70,6 +71,8 @@ export async function openSeveralBrokers(
         env,
         /** Its own way to the target. */
         proxy,
+        /** Its log so far. */
+        said: () => readFileSync(logFile, "utf8"),
         stop: () => process.stop(),
         kill: () => process.kill(),
         async start() {

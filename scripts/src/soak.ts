@@ -1,8 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
-import { runSoak } from "./soak/run-soak.js";
-
-/** Promised while one broker and the target are up, in ms. */
-const LATE_AT_MOST = 10_000;
+import { runSoak, type SoakReport } from "./soak/run-soak.js";
+import { judgeSoak, LATE_AT_MOST, type SoakVerdict } from "./soak/verdict.js";
 
 interface Options {
   readonly minutes: number;
@@ -11,28 +9,43 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** Exit codes; 75 as sysexits(3) has it: try again, when the machine is free. */
+const CODES: Readonly<Record<SoakVerdict, number>> = { kept: 0, broken: 1, unclear: 75 };
+
 async function soak({ minutes, leases, brokers, json }: Options): Promise<number> {
   const report = await runSoak({ brokers, leases, seconds: minutes * 60 });
-  const isRight =
-    report.orphans.length === 0 &&
-    report.faults.length === 0 &&
-    report.leases >= leases &&
-    report.lateness.p99 < LATE_AT_MOST;
-  if (json === true) process.stdout.write(`${JSON.stringify({ ...report, isRight })}\n`);
-  else {
-    const blows = Object.entries(report.blows).map(([name, count]) => `${name} ${count}×`);
-    process.stdout.write(
-      `${[
-        `${report.leases} leases (${leases} wanted), ${brokers} ${brokers === 1 ? "broker" : "brokers"}, ${report.failedCalls} calls failed`,
-        `trouble: ${blows.join(", ")}`,
-        `left behind: ${report.orphans.length}; wrong on record: ${report.faults.length}`,
-        ...[...report.orphans, ...report.faults].slice(0, 20).map((one) => `  ${one}`),
-        `late, while a broker and the target were up: median ${report.lateness.median} ms, p99 ${report.lateness.p99} ms (promised < ${LATE_AT_MOST}), largest ${report.lateness.largest} ms`,
-        `nothing left ${(report.settledAfter / 1000).toFixed(1)} s after the end of the trouble`,
-      ].join("\n")}\n`,
-    );
-  }
-  return isRight ? 0 : 1;
+  const verdict = judgeSoak(report, leases);
+  process.stdout.write(
+    json === true ? `${JSON.stringify({ ...report, verdict })}\n` : inWords(report, verdict, { leases, brokers }),
+  );
+  return CODES[verdict];
+}
+
+function inWords(
+  report: SoakReport,
+  verdict: SoakVerdict,
+  { leases, brokers }: Pick<Options, "leases" | "brokers">,
+): string {
+  const times = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}×`)
+      .join(", ");
+  const { notPhi, lateness } = report;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const some = (list: readonly string[]) => list.slice(0, 20).map((one) => `  ${one}`);
+  const lines = [
+    `${report.leases} leases (${leases} wanted) in ${report.seconds} s, ${brokers} ${brokers === 1 ? "broker" : "brokers"}, ${report.failedCalls} calls failed`,
+    `trouble: ${times(report.blows)}; the slowest start took ${(report.slowestStart / 1_000).toFixed(1)} s`,
+    `brokers said: ${times(report.said) || "nothing"}`,
+    `left behind: ${report.orphans.length}; wrong on record: ${report.faults.length}; did not come back: ${report.failures.length}`,
+    ...some([...report.orphans, ...report.faults, ...report.failures]),
+    `late, while a broker and the target were up: median ${lateness.median} ms, p99 ${lateness.p99} ms (promised < ${LATE_AT_MOST}), largest ${lateness.largest} ms`,
+    `nothing left ${(report.settledAfter / 1_000).toFixed(1)} s after the end of the trouble`,
+    `not phi's: machine starved ${percent(notPhi.starvedShare)}, database server silent ${percent(notPhi.silentShare)} of the time`,
+    ...some(notPhi.notes),
+    { kept: "kept", broken: "BROKEN", unclear: "UNCLEAR: run it again on a machine with less to do" }[verdict],
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 const positive = (text: string): number => {
@@ -45,7 +58,7 @@ await new Command("soak")
   .description(
     "People at work on real brokers while network, target and brokers fail; then everything must be gone, and on record once.",
   )
-  .option("--minutes <n>", "how long there is trouble", positive, 10)
+  .option("--minutes <n>", "how long there is trouble; half as long again while leases are missing", positive, 8)
   .option("--leases <n>", "how many leases there must be by then", positive, 5_000)
   .option("--brokers <n>", "1 works on a file, several on one libSQL server", positive, 3)
   .option("--json", "one JSON value on stdout")

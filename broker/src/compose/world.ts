@@ -93,9 +93,9 @@ export async function composeWorld(parts: Parts) {
   });
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
-  const tag = await brokerTag(store, clock.now());
+  const tag = await store.patiently(() => brokerTag(store, clock.now()));
   const desk = createSigningDesk(config.audit.keyFile, log);
-  const tree = await keeper.open({ store, desk, brokerTag: tag, clock, log });
+  const tree = await store.patiently(() => keeper.open({ store, desk, brokerTag: tag, clock, log }));
   const standings = createStandings();
   const reconcile = createReconcile({ ledger, overview, catalogue, clock, standings, brokerTag: tag });
   const sweeps = createTargetSweeps({

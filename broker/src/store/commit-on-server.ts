@@ -98,6 +98,10 @@ function noAnswer(cause: unknown): PhiError {
   return new PhiError(
     "store_unavailable",
     "The broker's database does not answer, so it is not known whether this was recorded.",
-    { hint: "Look before you do it again. If it stays, the operator should look at the database server.", cause },
+    {
+      hint: "Look before you do it again. If it stays, the operator should look at the database server.",
+      data: { answered: false },
+      cause,
+    },
   );
 }

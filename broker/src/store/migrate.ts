@@ -33,7 +33,8 @@ async function patiently(work: () => Promise<unknown>): Promise<void> {
       return;
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
-      const isFinal = [error, cause].some((one) => one instanceof PhiError && one.data?.answered === true);
+      // A server that says no says it again; one that says nothing is waited for by who starts the broker.
+      const isFinal = [error, cause].some((one) => one instanceof PhiError && one.data?.answered !== undefined);
       if (isFinal || left === 1) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 150));

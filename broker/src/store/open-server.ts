@@ -10,6 +10,7 @@ import { commitOnServer, prepareServer } from "./commit-on-server.js";
 import { createDatabaseClock } from "./database-clock.js";
 import { followChanges } from "./follow-changes.js";
 import { migrate } from "./migrate.js";
+import { createPatience, isNoAnswer, WAIT_AT_START } from "./patience.js";
 import { auditEvents } from "./schema/audit-events.js";
 import { type AfterBatch, batchOnServer, rowsOnServer } from "./server-connection.js";
 import { createServerFetch } from "./server-fetch.js";
@@ -25,15 +26,22 @@ export interface ServerAddress {
 
 /**
  * Opens the ledger on a libSQL server, which several brokers may do at once. Reads and writes go to the one address; there is
- * no transaction across an await, so a broker that dies holds nothing up.
+ * no transaction across an await, so a broker that dies holds nothing up. A server that gives no answer is waited for.
  *
  * @param afterBatch see {@link AfterBatch}
+ * @param waitFor how long, in ms, this and what else is done with the store's `patiently` may wait for an answer
  * @throws PhiError `store_unavailable`
  */
 export async function openServer(
   { url, token }: ServerAddress,
-  { wall, log, afterBatch }: { readonly wall: Clock; readonly log: Log; readonly afterBatch?: AfterBatch },
+  {
+    wall,
+    log,
+    afterBatch,
+    waitFor = WAIT_AT_START,
+  }: { readonly wall: Clock; readonly log: Log; readonly afterBatch?: AfterBatch; readonly waitFor?: number },
 ): Promise<Store> {
+  const patiently = createPatience({ address: url, within: waitFor, log });
   const connect = (retry: boolean) =>
     createClient({
       url,
@@ -48,19 +56,16 @@ export async function openServer(
     writing.close();
   };
   try {
-    await migrate(writing);
-    await prepareServer(writing);
+    await patiently(() => migrate(writing));
+    await patiently(() => prepareServer(writing));
     const read = drizzle(reading);
-    const clock = await createDatabaseClock({
-      async ask() {
-        const [row] = await read.all<{ now: number }>(sql`select unixepoch('subsec') * 1000 as now`);
-        if (row === undefined) throw new Error("the database has no clock");
-        return row.now;
-      },
-      wall,
-      monotonic: () => performance.now(),
-      log,
-    });
+    const ask = async () => {
+      const [row] = await read.all<{ now: number }>(sql`select unixepoch('subsec') * 1000 as now`);
+      if (row === undefined) throw new Error("the database has no clock");
+      return row.now;
+    };
+    const monotonic = () => performance.now();
+    const clock = await patiently(() => createDatabaseClock({ ask, wall, monotonic, log }));
     const changes = followChanges({
       async newest() {
         const [row] = await read.select({ seq: max(auditEvents.seq) }).from(auditEvents);
@@ -91,6 +96,7 @@ export async function openServer(
       changes,
       clock,
       shared: true,
+      patiently,
       async close() {
         changes.stop();
         clock.stop();
@@ -102,7 +108,9 @@ export async function openServer(
     close();
     const cause = error instanceof Error && error.cause instanceof PhiError ? error.cause : error;
     if (cause instanceof PhiError && cause.data?.answered === true) throw cause;
-    throw new PhiError("store_unavailable", `The database at ${url} cannot be opened.`, {
+    const waited =
+      isNoAnswer(error) && waitFor > 0 ? ` It gave no answer for ${Math.round(waitFor / 1_000)} seconds.` : "";
+    throw new PhiError("store_unavailable", `The database at ${url} cannot be opened.${waited}`, {
       hint: "Is the libSQL server running, and does `database:` name its primary?",
       cause,
     });

@@ -9,6 +9,7 @@ import { type BeforeCommit, commitInFile } from "./commit-in-file.js";
 import { openConnection } from "./connection.js";
 import { holdDatabase } from "./hold.js";
 import { migrate } from "./migrate.js";
+import { noPatience } from "./patience.js";
 import { sql } from "./sql.js";
 import type { Store } from "./store.js";
 import { createWriter } from "./writer.js";
@@ -52,6 +53,7 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
       changes: createChanges(),
       clock: undefined,
       shared: false,
+      patiently: noPatience,
       async close() {
         await writer.close();
         await connection.settled();

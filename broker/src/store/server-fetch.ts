@@ -20,7 +20,7 @@ export function createServerFetch(address: string, { retry }: { readonly retry: 
       return new Response(body, { status, statusText, headers });
     } catch (error) {
       if (error instanceof PhiError) throw error;
-      throw unreachable(error);
+      throw isDistrust(error) ? distrusted(address, error) : unreachable(error);
     }
   }
 
@@ -53,6 +53,25 @@ function refused(address: string): PhiError {
     hint: "Check databaseToken in the broker's configuration.",
     data: { answered: true },
   });
+}
+
+/** Its certificate, or what it speaks, is wrong: it would be so again. */
+function isDistrust(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return /CERT|^ERR_(?:TLS|SSL)|^UNABLE_TO_(?:GET|VERIFY)/.test(code);
+}
+
+function distrusted(address: string, cause: unknown): PhiError {
+  return new PhiError(
+    "store_unavailable",
+    `The database at ${address} cannot be opened: this machine does not trust its certificate.`,
+    {
+      hint: "Name the certificate of its authority in NODE_EXTRA_CA_CERTS=FILE, and start the broker again.",
+      data: { answered: true },
+      cause,
+    },
+  );
 }
 
 /** Whether nobody took the call: a connection refused, reset or closed, rather than an answer that is late. */

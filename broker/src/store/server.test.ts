@@ -257,3 +257,21 @@ it.skipIf(noServer !== undefined)("a database that is not there is said so, with
   });
   await arena.close();
 });
+
+it.skipIf(noServer !== undefined)(
+  "a database that stays silent is waited for so long and no longer, in words",
+  async () => {
+    const arena = await openServerArena();
+    arena.proxy.blackHole();
+    const began = performance.now();
+    await expect(arena.open({ throughProxy: true, waitFor: 6_000 })).rejects.toMatchObject({
+      code: "store_unavailable",
+      message: expect.stringContaining("gave no answer for 6 seconds"),
+    });
+    // Two calls of five seconds: the second one begins within the time.
+    expect(performance.now() - began).toBeLessThan(12_000);
+    expect(arena.said).toContain("waiting for the database");
+    await arena.close();
+  },
+  30_000,
+);

@@ -24,13 +24,16 @@ export async function openServerArena() {
     proxy,
     /** What was logged. */
     said,
-    async open(over: { wall?: { now(): number }; throughProxy?: boolean; afterBatch?: AfterBatch } = {}) {
+    async open(
+      over: { wall?: { now(): number }; throughProxy?: boolean; afterBatch?: AfterBatch; waitFor?: number } = {},
+    ) {
       const url = over.throughProxy ? `http://127.0.0.1:${proxy.port}` : sqld.url;
       const store = await openServer(
         { url },
         {
           wall: over.wall ?? { now: Date.now },
           log,
+          waitFor: over.waitFor ?? 0,
           ...(over.afterBatch === undefined ? {} : { afterBatch: over.afterBatch }),
         },
       );

@@ -1,6 +1,7 @@
 import type { drizzle } from "drizzle-orm/libsql";
 import type { Changes } from "../ports/changes.js";
 import type { Clock } from "../ports/clock.js";
+import type { Patience } from "./patience.js";
 import type { Answer, Row, Statement } from "./statement.js";
 import type { Writer } from "./writer.js";
 
@@ -21,5 +22,7 @@ export interface Store {
   readonly clock: Clock | undefined;
   /** Other brokers may be working on this ledger too. */
   readonly shared: boolean;
+  /** For the steps of a start. */
+  readonly patiently: Patience;
   close(): Promise<void>;
 }

@@ -2,8 +2,14 @@
 export interface Spans {
   begin(): void;
   end(): void;
-  /** How much of the time between the two instants they cover. */
-  overlap(from: number, to: number): number;
+  /** One that is known when it is over. */
+  add(from: number, to: number): void;
+  list(): readonly Span[];
+}
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
 }
 
 export function createSpans(): Spans {
@@ -14,10 +20,22 @@ export function createSpans(): Spans {
       if (open++ === 0) spans.push({ from: Date.now(), to: Number.POSITIVE_INFINITY });
     },
     end() {
-      const last = spans.at(-1);
+      const last = spans.findLast(({ to }) => to === Number.POSITIVE_INFINITY);
       if (--open === 0 && last !== undefined) last.to = Date.now();
     },
-    overlap: (from, to) =>
-      spans.reduce((sum, span) => sum + Math.max(0, Math.min(to, span.to) - Math.max(from, span.from)), 0),
+    add: (from, to) => void spans.push({ from, to }),
+    list: () => spans,
   };
+}
+
+/** How much of the time between the two instants at least one of them covers. */
+export function covered(all: readonly Span[], from: number, to: number): number {
+  let sum = 0;
+  let until = from;
+  for (const span of all.toSorted((a, b) => a.from - b.from)) {
+    const end = Math.min(to, span.to);
+    sum += Math.max(0, end - Math.max(until, span.from));
+    until = Math.max(until, end);
+  }
+  return sum;
 }

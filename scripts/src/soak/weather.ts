@@ -1,23 +1,62 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Spans } from "./spans.js";
-import type { SoakWorld } from "./world.js";
+import { covered, type Spans } from "./spans.js";
+import type { Witness } from "./witness.js";
+import type { Seat, SoakWorld } from "./world.js";
+
+/** Of a broker that did not come back in time: so long without the database server, in ms, and it is no fault of the broker's. */
+const EXCUSE = 5_000;
+const MOST_STARTS = 3;
 
 interface Blow {
   readonly name: string;
   readonly strike: () => Promise<void>;
 }
 
+export interface Weather {
+  /** How often each misfortune came. */
+  readonly blows: Record<string, number>;
+  readonly slowestStart: number;
+}
+
 /**
- * One misfortune after the other, in random order, until told to stop; then everything works again. `targetDown` is when the
- * target could not be reached. Gives how often each came.
+ * One misfortune after the other, in random order, until told to stop; then everything works again. `targetDown` is told when the
+ * target cannot be reached, and `failures` what did not come back.
  */
 export async function makeWeather(
   world: SoakWorld,
-  targetDown: Spans,
-  isOver: () => boolean,
-): Promise<Record<string, number>> {
+  {
+    targetDown,
+    witness,
+    failures,
+    isOver,
+  }: {
+    readonly targetDown: Spans;
+    readonly witness: Witness;
+    readonly failures: string[];
+    readonly isOver: () => boolean;
+  },
+): Promise<Weather> {
   const { toTarget, toLedger, seats } = world;
-  const seat = () => seats[Math.floor(Math.random() * seats.length)] ?? Promise.reject(new Error("no broker"));
+  let slowestStart = 0;
+  const seat = (): Seat => {
+    const one = seats[Math.floor(Math.random() * seats.length)];
+    if (one === undefined) throw new Error("no broker");
+    return one;
+  };
+  /** A broker that is not ready in time is killed by who starts it, and started again. */
+  const bringBack = async (one: Seat) => {
+    for (let left = MOST_STARTS; left > 0 && !one.isUp(); left--) {
+      const from = Date.now();
+      try {
+        await one.start();
+        slowestStart = Math.max(slowestStart, Date.now() - from);
+      } catch (error) {
+        const excuse = covered([...witness.silent.list(), ...witness.starved.list()], from, Date.now());
+        const [why = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+        if (excuse < EXCUSE) failures.push(`${one.name} after ${Math.round((Date.now() - from) / 1_000)} s: ${why}`);
+      }
+    }
+  };
   const during = async (begin: () => void, ms: number, end: () => void) => {
     begin();
     await sleep(ms * (0.5 + Math.random()));
@@ -51,17 +90,17 @@ export async function makeWeather(
     {
       name: "broker frozen",
       async strike() {
-        const one = await seat();
-        await during(one.freeze, 3_000, one.thaw);
+        const one = seat();
+        if (one.isUp()) await during(one.freeze, 3_000, one.thaw);
       },
     },
     {
       name: "broker killed",
       async strike() {
-        const one = await seat();
-        await one.kill();
+        const one = seat();
+        if (one.isUp()) await one.kill();
         await sleep(1_000 * Math.random());
-        await one.start();
+        await bringBack(one);
       },
     },
   ];
@@ -93,5 +132,6 @@ export async function makeWeather(
     await blow.strike();
     await sleep(500 + 2_000 * Math.random());
   }
-  return counts;
+  for (const one of seats) await bringBack(one);
+  return { blows: counts, slowestStart };
 }

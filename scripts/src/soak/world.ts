@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -16,7 +16,10 @@ import { createSpans, type Spans } from "./spans.js";
 
 /** One of the brokers, which may be killed, frozen and started again. */
 export interface Seat {
+  /** For people: `broker 2`. */
+  readonly name: string;
   readonly url: string;
+  isUp(): boolean;
   kill(): Promise<void>;
   start(): Promise<void>;
   freeze(): void;
@@ -36,6 +39,8 @@ export interface SoakWorld {
   readonly target: pg.Pool;
   /** A phi token of alice. */
   readonly token: string;
+  /** What the brokers warned of so far, and how often. */
+  said(): Record<string, number>;
   close(): Promise<void>;
 }
 
@@ -68,6 +73,7 @@ export async function openSoakWorld(brokers: number): Promise<SoakWorld> {
     const nobody = createSpans();
     let working = 0;
     const seats: Seat[] = [];
+    const logFiles: string[] = [];
     for (let index = 0; index < brokers; index++) {
       const path = join(folder, `broker-${index}`);
       mkdirSync(path, { mode: 0o700 });
@@ -80,17 +86,23 @@ export async function openSoakWorld(brokers: number): Promise<SoakWorld> {
       const env = { [ADMIN_URL_VARIABLE]: adminUrl.href };
       const logFile = join(path, "broker.log");
       const run = () => startBroker({ configFile, logFile, env });
+      logFiles.push(logFile);
       let broker: Broker = await run();
+      let isUp = true;
       working += 1;
       undo.push(() => broker.kill());
       const leaves = () => {
+        isUp = false;
         if (--working === 0) nobody.begin();
       };
       const comes = () => {
+        isUp = true;
         if (working++ === 0) nobody.end();
       };
       seats.push({
+        name: `broker ${index + 1}`,
         url: `http://127.0.0.1:${port}`,
+        isUp: () => isUp,
         async kill() {
           leaves();
           await broker.kill();
@@ -112,11 +124,30 @@ export async function openSoakWorld(brokers: number): Promise<SoakWorld> {
     const first = seats[0];
     if (first === undefined) throw new Error("no broker");
     const { token } = await signInAt(first.url, issuer.url, "alice");
-    return { seats, toTarget, toLedger: server?.proxy, nobody, ledgerUrl, target, token, close };
+    return {
+      seats,
+      toTarget,
+      toLedger: server?.proxy,
+      nobody,
+      ledgerUrl,
+      target,
+      token,
+      said: () => warningsIn(logFiles),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function warningsIn(logFiles: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const line of logFiles.flatMap((file) => readFileSync(file, "utf8").split("\n"))) {
+    const [, level, event] = /^\{.*"level":"(warn|error)".*?"event":"([^"]*)"/.exec(line) ?? [];
+    if (level !== undefined) counts[`${level}: ${event}`] = (counts[`${level}: ${event}`] ?? 0) + 1;
+  }
+  return counts;
 }
 
 async function startServer() {
