@@ -1,5 +1,6 @@
 import type { RequestId } from "@phi/shared/ids";
 import { toRfc3339 } from "@phi/shared/time";
+import { wholeWindow } from "../domain/extension.js";
 import { approvalsNeeded } from "../domain/policy/rule.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { PastRequestsReply } from "./contract.js";
@@ -21,7 +22,8 @@ export async function pastRequests(
       requester: { issuer, subject, name, groups: [...groups] },
       resource: request.resource,
       role: request.role,
-      duration: request.duration,
+      // An extension was judged by the whole window that it makes.
+      duration: request.extends === undefined ? request.duration : wholeWindow(request.extends, request.duration),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
       createdAt: toRfc3339(request.createdAt),

@@ -173,11 +173,12 @@ function whatIsAsked({ resource, role, duration, extends: extension }: Request):
     : `${formatDuration(duration)} more of ${resource} as ${role}, until ${utc(extendedUntil(extension, duration))}`;
 }
 
-function decision(event: AuditEvent, { requester }: Request, what: string): string {
+function decision(event: AuditEvent, { requester, extends: extension }: Request, what: string): string {
   if (event.kind === "request.lapsed") return `Nobody answered in time: ${requester.name}, ${what}`;
   if (event.kind === "offer.made") {
     const { role, duration } = event.data;
-    const less = `${text(role) ?? "?"} for ${typeof duration === "number" ? formatDuration(duration) : "?"}`;
+    const length = typeof duration === "number" ? formatDuration(duration) : "?";
+    const less = extension === undefined ? `${text(role) ?? "?"} for ${length}` : `${length} more`;
     return `${event.actor?.name ?? "An approver"} offers ${less}: ${requester.name}, ${what}`;
   }
   const verb = event.kind === "request.denied" ? "Denied" : "Approved";

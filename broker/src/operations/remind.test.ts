@@ -27,6 +27,23 @@ const windowOf = (minutes: number) =>
     startedAt: now,
     expiresAt: now + minutes * MINUTE,
   } as Partial<Request>);
+type Active = Extract<Request, { state: "active" }>;
+async function extend({ id: of, startedAt, expiresAt: from, resource }: Active, minutes: number): Promise<void> {
+  const extension = { of, startedAt, from };
+  const request = pendingRequest({
+    createdAt: now,
+    extends: extension,
+    state: "extended",
+    approvedAt: now,
+    endedAt: now,
+    resource,
+  } as Partial<Request>);
+  await open.ledger.commit({
+    guard: { do: "insert_request", request, idempotencyKey: undefined },
+    follow: [{ do: "extend_window", extension, until: from + minutes * MINUTE }],
+    events: [entry("request.created", request)],
+  });
+}
 const remindOf = () =>
   createRemind({
     reminders: createReminders(open.store),
@@ -55,6 +72,26 @@ test("a window's end is told once, five minutes before; of a short window it is 
   now += 31 * MINUTE;
   await remind();
   expect(await told()).toHaveLength(1);
+});
+
+test("of an extended window the new end is told too, five minutes before it, also where the window was short at first", async () => {
+  const [long, short] = [windowOf(30), windowOf(10)] as [Active, Active];
+  for (const window of [long, short]) await insert(window);
+  const remind = remindOf();
+  await extend(short, 30);
+  now += 25 * MINUTE;
+  expect(await remind()).toBe(1);
+  await extend(long, 20);
+  expect(await remind()).toBe(0);
+  now += 10 * MINUTE;
+  expect(await remind()).toBe(1);
+  now += 10 * MINUTE;
+  expect(await remind()).toBe(1);
+  expect((await told()).filter(({ kind }) => kind === "request.expiring").map(({ request }) => request)).toEqual([
+    long.id,
+    short.id,
+    long.id,
+  ]);
 });
 
 test("what nobody answers is told again once, and escalated once; what is answered is not", async () => {

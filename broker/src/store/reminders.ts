@@ -22,7 +22,7 @@ export function createReminders({ rows, writer }: Pick<Store, "rows" | "writer">
     // An active request is due when its window ends.
     expiring: (now, until, longerThan) =>
       all(
-        sql`where ${requests.dueAt} > ${now} and ${requests.dueAt} <= ${until} and ${requests.state} = 'active' and ${requests.duration} > ${longerThan}
+        sql`where ${requests.dueAt} > ${now} and ${requests.dueAt} <= ${until} and ${requests.state} = 'active' and ${requests.expiresAt} - ${requests.startedAt} > ${longerThan * 1_000}
           and ${notTold("request.expiring")} limit ${AT_ONCE}`,
       ),
 
@@ -32,7 +32,9 @@ export function createReminders({ rows, writer }: Pick<Store, "rows" | "writer">
       ),
 
     record(request, kind, entry) {
-      const still = sql`exists (select 1 from ${requests} where ${requests.id} = ${request.id} and ${requests.state} = ${request.state})`;
+      const end = request.state === "active" ? request.expiresAt : null;
+      const still = sql`exists (select 1 from ${requests} where ${requests.id} = ${request.id} and ${requests.state} = ${request.state}
+        and (${requests.state} <> 'active' or ${requests.expiresAt} = ${end}))`;
       const told = sql`exists (select 1 from ${reminders} where ${reminders.event} = ${entry.id})`;
       const row = insertIf(reminders, { requestId: request.id, kind, event: entry.id }, still);
       return writer.write(

@@ -4,6 +4,7 @@ import { PhiError } from "@phi/shared/errors";
 import type { Command } from "commander";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
+import { askReason } from "../requests/ask-reason.js";
 import { awaitDecision } from "../requests/await-decision.js";
 import { chooseRequest } from "../requests/choose-request.js";
 import { reportDecision } from "../requests/report-decision.js";
@@ -57,8 +58,9 @@ async function extend(phi: Invocation, id: string | undefined, flags: Flags): Pr
     none: "Nothing of yours is open now, so there is nothing to extend.",
     takeOnlyOne: true,
   });
-  const order = typed ?? (await askLength(phi, open, flags));
   const broker = await phi.broker();
+  const order =
+    typed === undefined || (typed.reason === undefined && terminal.mayAsk) ? await fill(phi, open, flags) : typed;
   const view = await broker.extend(open.request, order);
   const isWaiting =
     view.state === "pending" && (flags.wait ?? (timeout !== undefined || terminal.stderr.isTTY === true));
@@ -71,22 +73,31 @@ async function extend(phi: Invocation, id: string | undefined, flags: Flags): Pr
   return reportDecision(phi, waiting);
 }
 
-async function askLength(phi: Invocation, open: RequestView, flags: Flags): Promise<ExtensionOrder> {
+/** Asks for what was not typed: how much longer and, where policy wants one, the reason. */
+async function fill(phi: Invocation, open: RequestView, flags: Flags): Promise<ExtensionOrder> {
+  const broker = await phi.broker();
   const look = { colour: phi.terminal.colour.stderr };
-  const length = await ask(
-    `How much longer? (${whatIsAsked(open)}, ${untilWords(open, (await phi.broker()).now())})`,
-    {
-      suggestion: "15m",
-      problem: (answer) => (parseDuration(answer) === undefined ? "write it like 15m or 1h" : undefined),
-    },
-    look,
-  );
-  const order = readOrder(length, flags);
-  say(
-    phi.terminal,
-    phi.paint.talk.faint(`the same without asking: ${phi.typed("extend", open.request, "--for", length)}`),
-  );
-  return order;
+  const length =
+    flags.for ??
+    (await ask(
+      `How much longer? (${whatIsAsked(open)}, ${untilWords(open, broker.now())})`,
+      {
+        suggestion: "15m",
+        problem: (answer) => (parseDuration(answer) === undefined ? "write it like 15m or 1h" : undefined),
+      },
+      look,
+    ));
+  const { resources } = await broker.resources();
+  const offer = resources
+    .find(({ resource }) => resource === open.resource)
+    ?.roles.find(({ role }) => role === open.role);
+  const reason = flags.reason ?? (offer?.reasonRequired === true ? await askReason(look) : undefined);
+  if (length !== flags.for || reason !== flags.reason) {
+    const why = reason === undefined ? [] : ["--reason", reason];
+    const same = phi.typed("extend", open.request, "--for", length, ...why);
+    say(phi.terminal, phi.paint.talk.faint(`the same without asking: ${same}`));
+  }
+  return readOrder(length, { ...flags, ...(reason === undefined ? {} : { reason }) });
 }
 
 /** Checks what was typed against the contract before anything is sent; one sentence names the flag. */

@@ -42,6 +42,6 @@ export function nextCommands(
     case "lapsed":
       return [];
     case "extended":
-      return view.extends === undefined ? [] : [typed("show", view.extends.request)];
+      return view.extends === undefined || !isMine ? [] : [typed("show", view.extends.request)];
   }
 }

@@ -105,6 +105,7 @@ describe("what a request says of itself", () => {
     expect(nextCommands(exampleRequest({ mayDecide: true }), bob, typed)[0]).toBe(`phi approve ${id}`);
     expect(nextCommands(exampleRequest({ state: "active", mayUse: true, mayEnd: true }), alice, typed)).toEqual([
       "phi exec db-prod -- psql",
+      `phi extend ${id} --for 15m`,
       `phi end ${id}`,
     ]);
     expect(nextCommands(exampleRequest({ state: "active", mayEnd: true }), bob, typed)).toContain(

@@ -122,14 +122,17 @@ export const stories: Readonly<Record<string, Story>> = {
   },
   "a window that is extended while it is used": {
     tell: async (people, promised) => {
-      const request = await ask(people, promised, "readonly", 2);
+      const request = await ask(people, promised, "readonly", 8);
       await approve(people, promised, request);
       const lease = await issue(people, promised, request, "window");
       await people.alice.call("POST", `/v1/leases/${lease}/acknowledge`);
       const extension = await extend(people, promised, request, 2);
       await approve(people, promised, extension);
       promised.push({ kind: "request.extended", id: request });
-      await people.alice.call("POST", `/v1/requests/${request}/extensions`, { duration: 2, reason: "not done" });
+      // It lapses with the access.
+      await extend(people, promised, request, 2);
+      await people.bob.call("POST", `/v1/requests/${request}/revoke`, { reason: "wrong database" });
+      promised.push({ kind: "request.ended", id: request });
       await untilOver(people);
     },
   },

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from "@phi/shared/duration";
 import { PhiError } from "@phi/shared/errors";
 import { nearest, printable } from "@phi/shared/text";
 import type { Invocation } from "../../invocation.js";
-import { reasonProblem } from "../../requests/typed-reason.js";
+import { askReason } from "../../requests/ask-reason.js";
 import { ask } from "../../terminal/ask.js";
 import { say } from "../../terminal/output.js";
 import { pick } from "../../terminal/pick.js";
@@ -118,10 +118,6 @@ function askLength(offer: RoleOffer, look: Look): Promise<string> {
     },
     look,
   );
-}
-
-function askReason(look: Look): Promise<string> {
-  return ask("Why? (whoever answers reads this, and it stays on record)", { problem: reasonProblem }, look);
 }
 
 function commandOf(phi: Invocation, order: FilledOrder): string {

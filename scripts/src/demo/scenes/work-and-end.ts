@@ -1,4 +1,5 @@
 import type { Stage } from "../stage.js";
+import { moreTime } from "./more-time.js";
 import { showNothingLeft } from "./show-nothing-left.js";
 
 /** Chapters 4 and 5: a credential for one command at a time, for just the role; and giving access back early. */
@@ -38,9 +39,11 @@ export async function workAndEnd(stage: Stage, request: string): Promise<void> {
   );
   await showNothingLeft(stage);
 
+  await moreTime(stage, request);
+
   transcript.heading("She is done, and gives the access back");
   const ended = await alice.types(["phi", "end", request]);
-  promises.same("the request is over at once, twenty-nine minutes early", ended.code, 0);
+  promises.same("the request is over at once, three quarters of an hour early", ended.code, 0);
   const late = await alice.types(["phi", "exec", "--", ...toolbox.sql("SELECT 1")]);
   promises.same("nothing runs under it any more", late.code, 125);
 }
