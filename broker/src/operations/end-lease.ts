@@ -26,7 +26,7 @@ const OWN_ENDS = ["command_ended", "not_started"];
 export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) {
   const openLease = createOpenLease({ ledger });
   return async function endLease(caller: Caller, typed: string, order: LeaseEndOrder): Promise<LeaseEndReply> {
-    const { lease } = await openLease(caller, typed);
+    const { lease, request } = await openLease(caller, typed);
     const at = clock.now();
     const about = {
       at,
@@ -52,7 +52,7 @@ export function createEndLease({ ledger, clock, changes, revokeLeases }: Needs) 
       const begun = beginRevocation(lease, order.because, { now: at });
       const outcome = await ledger.commit({
         guard: { do: "advance_lease", advance: begun },
-        follow: [{ ...sessionEnd, event: sessionEnded }, ...endOnce(lease, order.because, at)],
+        follow: [{ ...sessionEnd, event: sessionEnded }, ...(request.once ? endOnce(lease, order.because, at) : [])],
         events: [
           {
             ...about,

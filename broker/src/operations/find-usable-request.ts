@@ -105,10 +105,17 @@ function whyNotUsable(request: Request, own: boolean): PhiError {
     case "approved":
     case "active":
     case "ended":
-      return new PhiError("window_over", `The window of ${request.id} is over.`, again);
+      return windowOver(request);
     case "lapsed":
     case "denied":
     case "withdrawn":
       return new PhiError("no_usable_request", `${request.id} is ${request.state}.`, again);
   }
+}
+
+/** Its end, or its revocation, came first. */
+export function windowOver(request: Request): PhiError {
+  return new PhiError("window_over", `The window of ${request.id} is over.`, {
+    hint: `Ask again: phi request ${request.resource} --role ${request.role}`,
+  });
 }

@@ -77,7 +77,7 @@ export function openConnection(path: string): Connection {
 
   /** Begins a transaction and does the work in it. */
   function begin<Value>(work: (transaction: Transaction) => Value): Value {
-    database.exec("BEGIN IMMEDIATE");
+    prepare("BEGIN IMMEDIATE").run([]);
     try {
       return work(transaction);
     } catch (error) {

@@ -23,6 +23,16 @@ export class CuttableClient extends pg.Client {
   cut(): void {
     this.#socket.destroy();
   }
+
+  /** What the work sends is one piece on the wire: one call of the kernel here, and one awakening there. */
+  atOnce<Value>(work: () => Value): Value {
+    this.#socket.cork();
+    try {
+      return work();
+    } finally {
+      this.#socket.uncork();
+    }
+  }
 }
 
 /**
@@ -41,6 +51,9 @@ export function clientOptions(admin: Admin, database: string): pg.ClientConfig {
     synchronous_commit: "on",
     standard_conforming_strings: "on",
     check_function_bodies: "off", // statements are parsed once, when they are run
+    // Few rows of catalogues that grow and shrink faster than they are analysed: a plan made when they were small must not stay.
+    enable_seqscan: "off",
+    plan_cache_mode: "force_generic_plan",
     client_min_messages: "error",
     DateStyle: "ISO",
     TimeZone: "UTC",

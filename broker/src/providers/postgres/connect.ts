@@ -126,13 +126,13 @@ async function bounded<T>(
     return await work({
       query: async (sql) => (await client.query(sql)).rows,
       pipeline: async (...messages) => {
-        const answers = await Promise.all(
+        const send = () =>
           messages.map((message) =>
             typeof message === "string"
               ? client.query(message)
               : client.query({ ...message, values: [...message.values] }),
-          ),
-        );
+          );
+        const answers = await Promise.all(client instanceof CuttableClient ? client.atOnce(send) : send());
         return answers.at(-1)?.rows ?? [];
       },
     });

@@ -26,18 +26,27 @@ const MOST_PASSES = 3;
 /** Two small passes cost twice what one of both does, so the second waits; but not for sessions that take their time to end. */
 const LIMITS = { items: 64, patience: 250, underWay: 4 };
 
+/** Passes over what is asked of one target at the same moment. */
+interface Passes {
+  /** {@link quickPass}: `undefined` for what is not as simple as that. */
+  readonly quick: Batches<PassReport | undefined>;
+  /** {@link revocationPass}, which may wait for sessions to end: the next quick pass does not wait for it. */
+  readonly whole: Batches<PassReport | Failure>;
+}
+type Batches<Answer> = ReturnType<typeof createBatches<readonly Item[], Answer[]>>;
+
 /**
- * Revokes all that is asked of one target at the same moment together: in the common case in one round trip. Never rejects;
+ * Revokes all that is asked of one target at the same moment together: in the common case in three round trips. Never rejects;
  * what is not proven is a failed outcome, and the caller tries again.
  */
 export function createRevoke(connections: Connections) {
-  const targets = new WeakMap<PostgresConfig, ReturnType<typeof createQueue>>();
+  const targets = new WeakMap<PostgresConfig, Passes>();
 
-  function createQueue(config: PostgresConfig) {
-    return createBatches<readonly Item[], Outcome[]>(LIMITS, async (asked, signal) => {
-      const outcomes = await revokeAll(connections, config, asked.flat(), signal);
-      return asked.map((items) => outcomes.splice(0, items.length));
-    });
+  function createPasses(config: PostgresConfig): Passes {
+    return {
+      quick: together((items, signal) => connections.use(config, signal, (connection) => quickPass(connection, items))),
+      whole: together((items, signal) => wholePass(connections, config, items, signal)),
+    };
   }
 
   return async function revoke(
@@ -45,46 +54,46 @@ export function createRevoke(connections: Connections) {
     revocations: readonly Item[],
     signal: AbortSignal,
   ): Promise<Outcome[]> {
-    const queue = targets.get(config) ?? createQueue(config);
-    targets.set(config, queue);
-    return queue.add(revocations, signal).catch((error: unknown) => {
-      const failure = readFailure(error);
-      return revocations.map(() => failed("connect", failure, false));
+    const passes = targets.get(config) ?? createPasses(config);
+    targets.set(config, passes);
+    const progress = revocations.map((item): Progress => {
+      const outcome = failed("connect", { class: "other", message: "it was not tried" }, false);
+      return { item, sessionsEnded: 0, outcome, next: "pass" };
     });
+    await advance({ connections, config, passes, signal }, progress);
+    return progress.map(({ outcome }) => outcome);
   };
 }
 
-async function revokeAll(
-  connections: Connections,
-  config: PostgresConfig,
-  revocations: readonly Item[],
-  signal: AbortSignal,
-): Promise<Outcome[]> {
-  const progress = revocations.map((item): Progress => {
-    const outcome = failed("connect", { class: "other", message: "it was not tried" }, false);
-    return { item, sessionsEnded: 0, outcome, next: "pass" };
+/** Does for many callers together what each asks for; in parts that the server's table of locks has room for. */
+function together<Answer>(run: (items: readonly Item[], signal: AbortSignal) => Promise<Answer[]>): Batches<Answer> {
+  return createBatches<readonly Item[], Answer[]>(LIMITS, async (asked, signal) => {
+    const items = asked.flat();
+    const answers: Answer[] = [];
+    for (let start = 0; start < items.length; start += MOST_PER_PASS)
+      answers.push(...(await run(items.slice(start, start + MOST_PER_PASS), signal)));
+    return asked.map((own) => answers.splice(0, own.length));
   });
-  for (let start = 0; start < progress.length; start += MOST_PER_PASS) {
-    await advance(connections, config, progress.slice(start, start + MOST_PER_PASS), signal);
-  }
-  return progress.map(({ outcome }) => outcome);
 }
 
-async function advance(
-  connections: Connections,
-  config: PostgresConfig,
-  entries: readonly Progress[],
-  signal: AbortSignal,
-): Promise<void> {
+/** What one call works with. */
+interface Work {
+  readonly connections: Connections;
+  readonly config: PostgresConfig;
+  readonly passes: Passes;
+  readonly signal: AbortSignal;
+}
+
+async function advance(work: Work, entries: readonly Progress[]): Promise<void> {
   let left = entries;
   for (let pass = 1; left.length > 0; pass++) {
-    const answers = await runPass(connections, config, left, signal);
+    const answers = await runPass(work, left);
     for (const [index, entry] of left.entries()) judge(entry, answers[index]);
     if (pass === MOST_PASSES) return;
 
     const dirty = left.filter(({ next }) => next === "clean");
     if (dirty.length > 0) {
-      const dirt = await cleanAll(connections, config, dirty, signal);
+      const dirt = await cleanAll(work, dirty);
       for (const entry of dirty) {
         const failure = dirt.get(entry.item.handle.role);
         if (failure !== undefined) entry.outcome = failed("clean", failure, true);
@@ -96,44 +105,38 @@ async function advance(
 }
 
 /** What is simple quickly, and the rest thoroughly. */
-async function runPass(
-  connections: Connections,
-  config: PostgresConfig,
-  entries: readonly Progress[],
-  signal: AbortSignal,
-): Promise<(PassReport | Failure)[]> {
+async function runPass({ passes, signal }: Work, entries: readonly Progress[]): Promise<(PassReport | Failure)[]> {
   const items = entries.map(({ item }) => item);
-  let quick: readonly (PassReport | undefined)[];
   try {
-    quick = await connections.use(config, signal, (connection) => quickPass(connection, items));
+    const quick = await passes.quick.add(items, signal);
+    const left = items.filter((_, index) => quick[index] === undefined);
+    const reports = left.length === 0 ? [] : await passes.whole.add(left, signal);
+    return quick.map((report) => report ?? reports.shift() ?? NO_ANSWER);
   } catch (error) {
     const failure = readFailure(error);
-    return entries.map(() => failure);
+    return items.map(() => failure);
   }
-  const left = entries.filter((_, index) => quick[index] === undefined);
-  const reports = left.length === 0 ? [] : await runWholePass(connections, config, left, signal);
-  return quick.map((report) => report ?? reports.shift() ?? NO_ANSWER);
 }
 
 const NO_ANSWER: Failure = { class: "other", code: undefined, message: "PostgreSQL gave no answer" };
 
 /** One pass over all of them. When it fails as a whole it is halved, so that whatever spoils it is alone in the end. */
-async function runWholePass(
+async function wholePass(
   connections: Connections,
   config: PostgresConfig,
-  entries: readonly Progress[],
+  items: readonly Item[],
   signal: AbortSignal,
 ): Promise<(PassReport | Failure)[]> {
   try {
-    const pass = revocationPass(entries.map(({ item }) => item));
+    const pass = revocationPass(items);
     const rows = await connections.use(config, signal, (connection) => connection.pipeline(pass, READ_REPORTS));
-    return readReports(rows, entries.length);
+    return readReports(rows, items.length);
   } catch (error) {
     const failure = readFailure(error);
-    if (failure.class === "connection" || entries.length === 1) return entries.map(() => failure);
-    const middle = Math.ceil(entries.length / 2);
-    const first = await runWholePass(connections, config, entries.slice(0, middle), signal);
-    return [...first, ...(await runWholePass(connections, config, entries.slice(middle), signal))];
+    if (failure.class === "connection" || items.length === 1) return items.map(() => failure);
+    const middle = Math.ceil(items.length / 2);
+    const first = await wholePass(connections, config, items.slice(0, middle), signal);
+    return [...first, ...(await wholePass(connections, config, items.slice(middle), signal))];
   }
 }
 
@@ -161,12 +164,7 @@ function judge(entry: Progress, answer: PassReport | Failure | undefined): void 
   else if (answer.failure === null) entry.next = "pass";
 }
 
-async function cleanAll(
-  connections: Connections,
-  config: PostgresConfig,
-  dirty: readonly Progress[],
-  signal: AbortSignal,
-): Promise<Dirt> {
+async function cleanAll({ connections, config, signal }: Work, dirty: readonly Progress[]): Promise<Dirt> {
   const roles = dirty.map(({ item }) => item.handle.role);
   try {
     return await clean(connections, config, roles, signal);

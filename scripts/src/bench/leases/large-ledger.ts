@@ -3,7 +3,7 @@ import { createChanges } from "@phi/broker/store/changes";
 import { createLedger } from "@phi/broker/store/ledger";
 import { openStore } from "@phi/broker/store/open";
 import { newId } from "@phi/shared/ids";
-import { fillLedger } from "./fill-ledger.js";
+import { createLiveRoles, fillLedger } from "./fill-ledger.js";
 import { type Line, median } from "./line.js";
 import type { Home, World } from "./world.js";
 
@@ -17,6 +17,7 @@ export async function measureLargeLedger(world: World): Promise<Line[]> {
   const [empty, large] = [await world.newHome(), await world.newHome()];
   for (const home of [empty, large]) await (await home.start()).stop(); // makes the tables
   await fillLedger(large.ledgerFile, { past: PAST, live: LIVE });
+  await createLiveRoles(world.target, large.ledgerFile, { past: PAST, live: LIVE });
 
   const starts = { empty: [] as number[], large: [] as number[] };
   for (let round = 0; round < STARTS; round++) {
