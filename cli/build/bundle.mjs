@@ -21,7 +21,13 @@ const out = path.join(root, "dist", "bin");
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
 /** What the entry reads only when it needs it, by path below src/. */
-const LAZY = ["program.ts", "terminal/pick.ts", "broker-client/undici-transport.ts", "child/recorded/run-recorded.ts"];
+const LAZY = [
+  "program.ts",
+  "terminal/pick.ts",
+  "witness/settle-shown.ts",
+  "broker-client/undici-transport.ts",
+  "child/recorded/run-recorded.ts",
+];
 /** Most bytes of the entry: parsing is part of every start. */
 const ENTRY_LIMIT = 64 * 1024;
 
