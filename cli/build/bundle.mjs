@@ -25,6 +25,7 @@ const LAZY = [
   "program.ts",
   "commands/stand-in.ts",
   "terminal/pick.ts",
+  "witness/settle-shown.ts",
   "broker-client/undici-transport.ts",
   "child/recorded/run-recorded.ts",
 ];

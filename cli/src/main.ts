@@ -40,10 +40,12 @@ function endOnClosedPipe(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-/** `phi exec` and `phi shell` keep the low codes for their child: 126 and 127 as env(1), 125 for all else of phi's own. */
-function ownCode(word: string | undefined): ((error: { readonly exit: number }) => number) | undefined {
+/** `phi exec` and `phi shell` keep the low codes for their child: 126 and 127 as env(1), 125 for all else of phi's own. But a changed log is 1 everywhere. */
+function ownCode(
+  word: string | undefined,
+): ((error: { readonly code: string; readonly exit: number }) => number) | undefined {
   if (word !== "exec" && word !== "shell") return undefined;
-  return ({ exit }) => (exit === 126 || exit === 127 ? exit : FAILED_BEFORE);
+  return ({ code, exit }) => (code === "log_broken" || exit === 126 || exit === 127 ? exit : FAILED_BEFORE);
 }
 
 async function endingOf(peek: Peek, words: readonly string[]): Promise<Ending> {

@@ -2,7 +2,9 @@ import { Command, CommanderError } from "commander";
 import { type Globals, peekArgv } from "./argv.js";
 import type { CommandModule, Run } from "./command-module.js";
 import { helpWithExamples } from "./help-layout.js";
-import { openInvocation } from "./invocation.js";
+import { type Invocation, openInvocation } from "./invocation.js";
+import { asPhiError } from "./terminal/as-phi-error.js";
+import { say } from "./terminal/output.js";
 import { processSurroundings, type Surroundings } from "./terminal/terminal.js";
 import { unknownCommand, usageError } from "./usage-error.js";
 import { VERSION } from "./version.js";
@@ -126,11 +128,27 @@ export async function runProgram(
     await phi.bearWitness();
     return exit;
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    if (!(error instanceof CommanderError)) {
+      await witnessRefusal(phi, error);
+      throw error;
+    }
     if (error.exitCode === 0) return 0;
     throw usageError(error, active ?? new Command("phi"));
   } finally {
     phi.close();
+  }
+}
+
+/** A command that failed was shown the log too. When that is not the log that was seen, this is said, and what the command failed with beside it. */
+async function witnessRefusal(phi: Invocation, error: unknown): Promise<void> {
+  const known = asPhiError(error);
+  if (known === undefined || known.code === "log_broken" || known.code === "broker_unreachable") return;
+  try {
+    await phi.bearWitness();
+  } catch (broken) {
+    if (asPhiError(broken)?.code !== "log_broken") return;
+    say(phi.terminal, known.message);
+    throw broken;
   }
 }
 

@@ -1,8 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Environment, startEnvironment } from "@phi/scripts/environment/environment";
+import { checkpointText, parseCheckpoint } from "@phi/shared/audit/checkpoint";
+import { parseLogKey, signText } from "@phi/shared/audit/log-key";
+import { formatNote } from "@phi/shared/audit/signed-note";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPerson, type Person } from "./person.testing.js";
 
@@ -40,6 +44,21 @@ const operator = (...args: string[]) =>
 const python = (file: string) => spawnSync("python3", [PYTHON, key, file], { encoding: "utf8" });
 const witnessFile = (person: Person) =>
   join(person.home, "state", "phi", "witness", `${new URL(place.broker.url).host.replace(":", "_")}.json`);
+const shownFile = (person: Person) => witnessFile(person).replace(/json$/, "shown");
+const shownTo = (person: Person) =>
+  (existsSync(shownFile(person)) ? readFileSync(shownFile(person), "utf8") : "")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => Buffer.from(line, "base64url").toString("utf8"));
+/** A checkpoint of another past, signed with the log's own key, as the header has it. */
+function fork(): string {
+  const folder = dirname(place.configFile);
+  const log = parseLogKey(key);
+  if (log === undefined) throw new Error("there is no key");
+  const text = checkpointText({ origin: log.name, size: 5, root: Buffer.alloc(32, 7) });
+  const signature = signText(text, createPrivateKey(readFileSync(join(folder, "phi.db.log-key"), "utf8")));
+  return Buffer.from(formatNote({ text, signatures: [{ ...log, signature }] })).toString("base64url");
+}
 const evidence = (person: Person) => {
   const folder = join(person.home, "state", "phi", "evidence");
   return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
@@ -139,6 +158,57 @@ describe("a witness", () => {
     expect((await bob.phi(["resources"])).code).toBe(1);
     writeFileSync(witnessFile(bob), kept, { mode: 0o600 });
     expect((await bob.phi(["resources"])).code).toBe(0);
+  });
+
+  test("keeps what a quick command was shown, and the next command holds the log to it", async () => {
+    const other = (await alice.phi(["request", "db-prod", "--role", "readonly", "--for", "10m", "-m", "INC-8"])).stdout;
+    await bob.phi(["approve", other.trim(), "--yes", "-m", "go on"]);
+    await alice.phi(["status"]);
+    expect(shownTo(alice)).toEqual([]);
+    expect((await alice.phi(["exec", "--", "true"])).code).toBe(0);
+    const [first = "", ...more] = shownTo(alice);
+    expect(parseCheckpoint(first)?.origin).toBe(parseLogKey(key)?.name);
+    expect(more).toHaveLength(1);
+    expect(statSync(shownFile(alice)).mode & 0o777).toBe(0o600);
+    expect((await alice.phi(["status"])).code).toBe(0);
+    expect(shownTo(alice)).toEqual([]);
+    // Torn by a crash: no line of it ever came to be.
+    writeFileSync(shownFile(alice), "cGhpLmF1ZGl0", { mode: 0o600 });
+    expect((await alice.phi(["status"])).code).toBe(0);
+  });
+
+  test("takes another past that only a quick command was shown for an error, until it is told to trust", async () => {
+    writeFileSync(shownFile(alice), `${fork()}\n`, { mode: 0o600 });
+    const before = evidence(alice).length;
+    const said = await alice.phi(["resources"]);
+    expect(said.code).toBe(1);
+    expect(said.stderr).toContain("is not the one this machine saw");
+    expect(evidence(alice)).toHaveLength(before + 1);
+    expect((await alice.phi(["resources"])).code, "not only once").toBe(1);
+    expect((await alice.phi(["audit", "trust", key])).code).toBe(0);
+    expect((await alice.phi(["resources"])).code).toBe(0);
+  });
+
+  test("of quick commands alone does not wait for ever: one of them holds the log to it when its own work is over", async () => {
+    const line = fork();
+    writeFileSync(shownFile(alice), `${line}\n`.repeat(Math.ceil(17_000 / line.length)), { mode: 0o600 });
+    const said = await alice.phi(["exec", "--", "echo", "worked"]);
+    expect([said.code, said.stdout]).toEqual([1, "worked\n"]);
+    expect(said.stderr).toContain("is not the one this machine saw");
+    expect((await alice.phi(["audit", "trust", key])).code).toBe(0);
+  });
+
+  test("is one too when it is told no", async () => {
+    await alice.phi(["status"]);
+    const kept = readFileSync(witnessFile(alice), "utf8");
+    const { checkpoint } = JSON.parse(kept) as { checkpoint: string };
+    const [, , root = ""] = checkpoint.split("\n");
+    const forged = checkpoint.replace(root, Buffer.alloc(32, 7).toString("base64"));
+    writeFileSync(witnessFile(alice), JSON.stringify({ key, checkpoint: forged }), { mode: 0o600 });
+    const said = await alice.phi(["show", "req_000000000000"]);
+    expect(said.code).toBe(1);
+    expect(said.stderr).toMatch(/no request[\s\S]*is not the one this machine saw/i);
+    writeFileSync(witnessFile(alice), kept, { mode: 0o600 });
   });
 
   test("notices a ledger that was put back to an older day although the broker's own memory was put back too, and accepts it only when told", async () => {

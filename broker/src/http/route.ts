@@ -1,4 +1,4 @@
-import { CHECKPOINT_HEADER } from "@phi/shared/contract/log";
+import { CHECKPOINT_HEADER } from "@phi/shared/audit/checkpoint-header";
 import { PhiError } from "@phi/shared/errors";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
@@ -87,6 +87,8 @@ function mount<Body, Query, Reply, Who>(
 ): void {
   app.on(route.method.toUpperCase(), route.path, limitBody(route.bodyLimit), async (context) => {
     const who = await identify(context);
+    // Before the answer is made, so that a refusal carries it too; and anew behind it, when it holds what this call did.
+    show(context, checkpoint?.());
     const input: Input<Body, Query> = {
       body: route.body === undefined ? (undefined as Body) : parse(route.body, await readJson(context)),
       query: route.query === undefined ? (undefined as Query) : parse(route.query, readQuery(context)),
@@ -94,10 +96,13 @@ function mount<Body, Query, Reply, Who>(
       idempotencyKey: readIdempotencyKey(context),
     };
     const reply = await handle(input, who);
-    const signed = checkpoint?.();
-    if (signed !== undefined) context.header(CHECKPOINT_HEADER, Buffer.from(signed).toString("base64url"));
+    show(context, checkpoint?.());
     return route.status === 204 ? context.body(null, 204) : context.json(reply as object, route.status);
   });
+}
+
+function show(context: Context, checkpoint: string | undefined): void {
+  if (checkpoint !== undefined) context.header(CHECKPOINT_HEADER, Buffer.from(checkpoint).toString("base64url"));
 }
 
 function parse<Value>(schema: z.ZodType<Value>, input: unknown): Value {

@@ -16,9 +16,9 @@ const dialect = new SQLiteAsyncDialect();
  * Lines of one piece, and how long the database should take for them, in ms: it is synchronous, and every timer waits for it. Small pieces
  * also keep the memory small that waits for the collector.
  */
-const MOST = 200;
-const FEWEST = 50;
-const LONG = 5;
+const MOST = 100;
+const FEWEST = 20;
+const LONG = 2;
 
 /**
  * Writes events as lines, as bytes on their way out: never strings of this process.

@@ -15,10 +15,10 @@ export const FIRST_LENGTH = 2_000;
 const LONGEST = 500_000;
 const SHORTEST = 100;
 /** One statement should take about this long, in ms: the file client is synchronous, and every timer waits for it. */
-const QUICK = 4;
-const SLOW = 12;
-/** Entries of the index by time that are read at once; some ms. */
-const TIMES_AT_ONCE = 20_000;
+const QUICK = 2;
+const SLOW = 5;
+/** Entries of the index by time that are read at once; a ms or two. */
+const TIMES_AT_ONCE = 5_000;
 
 /**
  * Cuts a part of the log into spans that are read one after the other, so that no question about it stops the broker's timers, however

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { CHECKPOINT_HEADER } from "@phi/shared/audit/checkpoint-header";
 import { type AuditPage, type AuditQuery, auditPage } from "@phi/shared/contract/audit-event";
 import {
   type DelegationList,
@@ -19,7 +20,6 @@ import {
   type UnlockOrder,
 } from "@phi/shared/contract/lock";
 import {
-  CHECKPOINT_HEADER,
   type ConsistencyReply,
   consistencyReply,
   type InclusionReply,
@@ -138,9 +138,10 @@ export function createBrokerClient({ transport, token, context }: ClientOrder): 
     });
     const theirs = Date.parse(answer.headers.date ?? "");
     if (!Number.isNaN(theirs)) skew = Math.abs(theirs - Date.now()) > TOLERATED_SKEW ? theirs - Date.now() : 0;
+    // A refusal shows the log too: who is told no is a witness as well.
+    const shown = answer.headers[CHECKPOINT_HEADER];
+    if (shown !== undefined) checkpoint = Buffer.from(shown.slice(0, 16_384), "base64url").toString("utf8");
     if (answer.status >= 200 && answer.status < 300) {
-      const shown = answer.headers[CHECKPOINT_HEADER];
-      if (shown !== undefined) checkpoint = Buffer.from(shown.slice(0, 16_384), "base64url").toString("utf8");
       answered ||= token !== undefined && answer.status !== 204;
       return answer;
     }

@@ -1,3 +1,4 @@
+import { CHECKPOINT_HEADER } from "@phi/shared/audit/checkpoint-header";
 import type {
   HeartbeatReply,
   LeaseEndOrder,
@@ -31,9 +32,11 @@ export interface HotClientParts {
   readonly transport: Transport;
   readonly token: Secret;
   readonly context: AnswerContext;
+  /** Hears of the checkpoint in each answer, as it came. */
+  readonly keepShown: (shown: string) => void;
 }
 
-export function createHotClient({ transport, token, context }: HotClientParts): HotClient {
+export function createHotClient({ transport, token, context, keepShown }: HotClientParts): HotClient {
   async function post<T>(
     call: { path: string; body: unknown; timeoutMs: number },
     parse: (value: unknown) => T | undefined,
@@ -46,6 +49,8 @@ export function createHotClient({ transport, token, context }: HotClientParts): 
       body: JSON.stringify(call.body),
       timeoutMs: call.timeoutMs,
     });
+    const shown = answer.headers[CHECKPOINT_HEADER];
+    if (shown !== undefined) keepShown(shown);
     if (answer.status < 200 || answer.status > 299) throw errorFromAnswer(answer, context);
     const value = parse(fromJson(answer.text));
     if (value === undefined) throw badAnswer(context, `it is not ${what}`);

@@ -15,6 +15,8 @@ import { watchWindow } from "./window-watch.js";
 
 export interface UnderLease {
   readonly client: HotClient;
+  /** Holds the broker's log to what was shown of it, once that is much; the command is over. Throws `log_broken`. */
+  readonly bearWitness: () => Promise<void>;
   /** The lease, asked for already: the broker makes the credential while this half of the program is loaded. */
   readonly lease: Promise<LeaseReply>;
   /** The file to run and the words as typed. */
@@ -119,6 +121,7 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
   const wasCut = stopped === undefined && endedBecause !== undefined && !("code" in end && end.code === 0);
   if (wasCut) talk.cut(endedBecause);
   child.release();
+  await order.bearWitness();
   leaveTerminalAsItIs();
   return stopped === undefined && !wasCut ? end : { code: WINDOW_OVER };
 

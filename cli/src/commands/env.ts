@@ -24,7 +24,7 @@ export async function env(peek: Peek, around: Environment): Promise<Ending> {
     throw new PhiError("usage", "phi env takes no command.", { hint: "phi exec -- COMMAND" });
   const dialect = dialectOf(flags.options.shell, globals.json, around);
 
-  const { client } = await openHotClient(globals, around);
+  const { client, bearWitness } = await openHotClient(globals, around);
   const reply = await askForLease(client, {
     meant: readMeant(flags.what, flags.request),
     role: flags.role,
@@ -49,6 +49,7 @@ export async function env(peek: Peek, around: Environment): Promise<Ending> {
       `phi: this only prints. To use it: eval "$(phi env ${reply.resource})"; to give it back: phi end ${reply.request}\n`,
     );
   }
+  await bearWitness();
   return { code: 0 };
 }
 

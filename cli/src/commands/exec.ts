@@ -26,7 +26,7 @@ export async function exec(peek: Peek, env: Environment): Promise<Ending> {
   }
 
   const file = findCommand(command, env.PATH);
-  const { client } = await openHotClient(globals, env);
+  const { client, bearWitness } = await openHotClient(globals, env);
   const recorded = await redactCommand(tail);
   const lease = askForLease(client, {
     meant: readMeant(flags.what, flags.request),
@@ -38,5 +38,15 @@ export async function exec(peek: Peek, env: Environment): Promise<Ending> {
     noColor: globals.noColor,
     spelledOut: (request) => typedCommand(["phi", "exec", "--request", request, "--", ...recorded]),
   });
-  return startUnderLease({ client, lease, file, words: tail, recorded, env, flags: globals, isShell: false });
+  return startUnderLease({
+    client,
+    bearWitness,
+    lease,
+    file,
+    words: tail,
+    recorded,
+    env,
+    flags: globals,
+    isShell: false,
+  });
 }

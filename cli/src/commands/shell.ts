@@ -24,7 +24,7 @@ export async function shell(peek: Peek, env: Readonly<Record<string, string | un
 
   const command = env.SHELL === undefined || env.SHELL === "" ? "/bin/sh" : env.SHELL;
   const file = findCommand(command, env.PATH);
-  const { client } = await openHotClient(globals, env);
+  const { client, bearWitness } = await openHotClient(globals, env);
   const lease = askForLease(client, {
     meant: readMeant(flags.what, flags.request),
     role: flags.role,
@@ -37,6 +37,7 @@ export async function shell(peek: Peek, env: Readonly<Record<string, string | un
   });
   return startUnderLease({
     client,
+    bearWitness,
     lease,
     file,
     words: [command],

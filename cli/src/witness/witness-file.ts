@@ -1,6 +1,7 @@
 import path from "node:path";
 import { profilesDirectory } from "../auth/profiles.js";
 import { readPrivateFile, writePrivateFile } from "../auth/profiles-file.js";
+import { brokerFileName, witnessDirectory } from "./shown.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,12 +15,12 @@ export interface Witnessed {
 
 /** One file per broker, below the state directory; who has several profiles at one broker has one witness. */
 export function witnessFile(env: Environment, broker: URL): string {
-  return path.join(directory(env), `${broker.host.replaceAll(/[^a-z0-9.-]/gi, "_")}.json`);
+  return path.join(witnessDirectory(env), `${brokerFileName(broker)}.json`);
 }
 
 /** What was seen; `undefined` before the first contact, also for a file that is none (then it is the first contact again, and is said so). */
 export function readWitnessed(env: Environment, broker: URL): Witnessed | undefined {
-  const text = readPrivateFile(directory(env), witnessFile(env, broker));
+  const text = readPrivateFile(witnessDirectory(env), witnessFile(env, broker));
   if (text === undefined) return undefined;
   try {
     const { key, checkpoint } = JSON.parse(text) as Record<string, unknown>;
@@ -31,20 +32,13 @@ export function readWitnessed(env: Environment, broker: URL): Witnessed | undefi
 }
 
 export function writeWitnessed(env: Environment, broker: URL, witnessed: Witnessed): void {
-  writePrivateFile(directory(env), witnessFile(env, broker), `${JSON.stringify(witnessed, undefined, 2)}\n`);
+  writePrivateFile(witnessDirectory(env), witnessFile(env, broker), `${JSON.stringify(witnessed, undefined, 2)}\n`);
 }
 
 /** Keeps what proves that the log is not what it was, and gives the file's name. */
 export function writeEvidence(env: Environment, broker: URL, evidence: object, at: Date): string {
   const folder = path.join(path.dirname(profilesDirectory(env)), "evidence");
-  const file = path.join(
-    folder,
-    `${at.toISOString().replaceAll(":", "")}-${broker.host.replaceAll(/[^a-z0-9.-]/gi, "_")}.json`,
-  );
+  const file = path.join(folder, `${at.toISOString().replaceAll(":", "")}-${brokerFileName(broker)}.json`);
   writePrivateFile(folder, file, `${JSON.stringify(evidence, undefined, 2)}\n`);
   return file;
-}
-
-function directory(env: Environment): string {
-  return path.join(path.dirname(profilesDirectory(env)), "witness");
 }

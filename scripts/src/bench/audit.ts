@@ -32,7 +32,10 @@ async function bench({ events, only = PARTS, check, json }: Options): Promise<nu
   async function measure<Needs extends unknown[]>(measures: Measures<Needs>, ...needs: Needs): Promise<void> {
     for (const [name, one] of chosen(measures)) {
       process.stderr.write(`measuring ${name} …\n`);
-      lines.push(...(await one(...needs)));
+      const found = await one(...needs);
+      lines.push(...found);
+      // A long run that is cut off has said something.
+      process.stderr.write(table(found));
     }
   }
 

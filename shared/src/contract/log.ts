@@ -9,9 +9,6 @@ const proof = z.array(hash).max(64);
 /** A signed checkpoint: C2SP tlog-checkpoint. */
 const checkpoint = z.string().max(16_384);
 
-/** The header of every answer to a signed-in caller: the newest signed checkpoint, base64url. */
-export const CHECKPOINT_HEADER = "phi-checkpoint";
-
 /** `GET /v1/log`: the log as the broker has signed it. */
 export const logView = z.object({
   /** As people pass it on: name, id and public key, parted by +. */

@@ -6,6 +6,7 @@ import type { Run } from "../../command-module.js";
 import { helpWithExamples } from "../../help-layout.js";
 import type { Invocation } from "../../invocation.js";
 import { say, writeData, writeJson } from "../../terminal/output.js";
+import { takeShown } from "../../witness/take-shown.js";
 import { readWitnessed, writeWitnessed } from "../../witness/witness-file.js";
 
 /** `phi audit trust`: takes the log as it is now, whatever this machine saw before. */
@@ -31,6 +32,8 @@ async function trust(phi: Invocation, typed: string): Promise<number> {
   if (signed === undefined || !verifyCheckpoint(signed, [key]))
     throw new PhiError("log_broken", "The broker's log is not signed with this key.");
   const before = readWitnessed(phi.env, url);
+  // What was shown of the log before is of no use for this one.
+  takeShown(phi.env, url).done();
   writeWitnessed(phi.env, url, { key: typed.trim(), checkpoint });
   if (phi.terminal.json) writeJson(phi.terminal, { key: typed.trim(), signed: signed.size, before: before?.key });
   else writeData(phi.terminal, `${signed.origin}: ${signed.size} events; held to from now on`);
