@@ -141,6 +141,32 @@ describe("of two who act on a window or its extension at the same instant, one w
     expect(came.size).toBe(2);
   });
 
+  it("the yes and making a credential in the window: it has the window's end, or is planned anew", async () => {
+    const came = new Set<string>();
+    for (let round = 0; round < ROUNDS; round++) {
+      const window = await there.opened();
+      const asked = await there.extend(window, 900);
+      const { lease, session } = issuingLease(window, {
+        createdAt: weather.now,
+        createBy: weather.now + 30_000,
+        expiresAt: window.expiresAt,
+        handleText: newId("lease"),
+      });
+      const issue = () =>
+        open.ledger.commit({
+          guard: { do: "insert_lease", lease, session, at: weather.now, idempotencyKey: undefined },
+          events: [entry("lease.planned", window)],
+        });
+      const both = [issue, () => approve({ asked })];
+      await together(round, round % 2 === 0 ? both : both.reverse());
+      const made = await open.ledger.lease(lease.id);
+      came.add(made?.state ?? "none");
+      if (made !== undefined) expect(made.expiresAt).toBe(window.expiresAt + 15 * MINUTE);
+      await there.close(alice, window, "end");
+    }
+    expect(came.size).toBe(2);
+  });
+
   /** One outcome and one event of each of the two, and the end of the window is what they say. */
   async function assertOne({ window: after, asked }: Came, window: Active): Promise<void> {
     const extended = asked.state === "extended";

@@ -22,6 +22,8 @@ import type { RevokeLeases } from "./revoke-leases.js";
 
 /** A target that has not answered after this, in ms, is given up; the lease is then revoked as if it had succeeded. */
 const ISSUE_WITHIN = 10_000;
+/** A window may be extended between the look and the record; more than that, and something is wrong. */
+const MOST_PLANS = 3;
 
 interface Needs {
   readonly ledger: Ledger;
@@ -53,13 +55,13 @@ export function createIssueLease(needs: Needs) {
   const giveUpLease = createGiveUpLease(needs);
 
   return async function issueLease(caller: Caller, order: LeaseOrder, idempotencyKey?: string): Promise<Issued> {
-    const request = await findUsableRequest(caller, order).catch((error: unknown) => refuseLease(caller, order, error));
-    const target = await openTarget(caller, request);
-    const recording = await recordingOf(request, target, order).catch((error: unknown) =>
+    const found = await findUsableRequest(caller, order).catch((error: unknown) => refuseLease(caller, order, error));
+    const target = await openTarget(caller, found);
+    const recording = await recordingOf(found, target, order).catch((error: unknown) =>
       refuseLease(caller, order, error),
     );
-    const lease = planLease(request, target, { use: order.use, brokerTag, now: clock.now() });
-    await record(caller, request, lease, { ...order, recording: recording?.mode }, idempotencyKey);
+    const recorded = { ...order, recording: recording?.mode };
+    const { request, lease } = await plan(caller, found, target, recorded, idempotencyKey);
 
     let credential: Credential;
     try {
@@ -83,6 +85,26 @@ export function createIssueLease(needs: Needs) {
     return { ...(await activateLease(caller, request, target, lease, order)), credential, recording };
   };
 
+  /** A lease on record, and its request as it was then. */
+  async function plan(
+    caller: Caller,
+    found: Usable,
+    target: Target,
+    order: LeaseOrder & Pick<Session, "recording">,
+    idempotencyKey: string | undefined,
+  ): Promise<{ request: Usable; lease: Issuing }> {
+    let request = found;
+    for (let plans = 0; plans < MOST_PLANS; plans++) {
+      const lease = planLease(request, target, { use: order.use, brokerTag, now: clock.now() });
+      if (await record(caller, request, lease, order, idempotencyKey)) return { request, lease };
+      const current = await ledger.request(request.id);
+      if (current?.state !== "active" || current.expiresAt <= lease.expiresAt) break;
+      request = current;
+    }
+    await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
+    throw request.once ? usedOnce(request) : windowOver(request);
+  }
+
   /** What is to be recorded of this session, if it can be; what must be and cannot is refused before anything is made. */
   async function recordingOf(request: Usable, { recording }: Target, order: LeaseOrder) {
     if (recording === undefined) return undefined;
@@ -95,13 +117,14 @@ export function createIssueLease(needs: Needs) {
     );
   }
 
+  /** Whether it was recorded: not when its window is over, or longer than it was planned for. */
   async function record(
     caller: Caller,
     request: Usable,
     lease: Issuing,
     order: LeaseOrder & Pick<Session, "recording">,
-    idempotencyKey?: string,
-  ): Promise<void> {
+    idempotencyKey: string | undefined,
+  ): Promise<boolean> {
     const session: Session = {
       id: lease.sessionId,
       leaseId: lease.id,
@@ -138,10 +161,7 @@ export function createIssueLease(needs: Needs) {
           },
         );
       });
-    if (outcome === "lost_race") {
-      await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
-      throw request.once ? usedOnce(request) : windowOver(request);
-    }
+    return outcome === "moved";
   }
 }
 

@@ -114,7 +114,7 @@ export type Step =
       readonly approvalsGiven: number;
       readonly revision: number;
     }
-  /** Only while the request is usable at `at`: approved or active and not past its instant. */
+  /** Only while the request is usable at `at`: approved or active and not past its instant, nor extended beyond the lease's end. */
   | {
       readonly do: "insert_lease";
       readonly lease: Lease;

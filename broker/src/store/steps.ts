@@ -135,7 +135,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           leaseToRow(step.lease, step.idempotencyKey),
           sql`exists (select 1 from ${requests} where ${requests.id} = ${step.lease.requestId ?? null} and (
             (${requests.state} = 'approved' and ${requests.claimUntil} > ${step.at}) or
-            (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at}))
+            (${requests.state} = 'active' and ${requests.expiresAt} > ${step.at} and ${requests.expiresAt} <= ${step.lease.expiresAt}))
             and (${requests.once} = 0 or not ${isUsedOnce})
             and not ${isLocked({ principal: { issuer: requests.requesterIssuer, subject: requests.requesterSubject }, resource: requests.resource })}) and ${condition}`,
         ),
