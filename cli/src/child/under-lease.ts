@@ -5,6 +5,7 @@ import { typedCommand } from "../terminal/typed-command.js";
 import { type Ending, WINDOW_OVER } from "./ending.js";
 import { childEnvironment, leaseVariables } from "./environment.js";
 import { keepAlive } from "./keep-alive.js";
+import { keepLaterEnd } from "./later-end.js";
 import type { ChildEnd, RunningChild } from "./run-child.js";
 import { startChild } from "./start-child.js";
 import { createTalk, type TalkFlags } from "./talk.js";
@@ -60,7 +61,14 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
     talk.stopping(because);
     stopped = { because, forced: child.stop({ hangUp: order.isShell }) };
   };
-  const window = watchWindow({ warn: talk.warning, extended: talk.extended, over: () => void lastLook() });
+  const window = watchWindow({
+    warn: talk.warning,
+    extended(remaining) {
+      talk.extended(remaining);
+      keepLaterEnd(order.env, reply.request, Date.now() + remaining);
+    },
+    over: () => void lastLook(),
+  });
   const beats =
     reply.heartbeatMs === undefined
       ? undefined
