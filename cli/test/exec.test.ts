@@ -255,7 +255,7 @@ describe("phi env", () => {
   });
 });
 
-test("phi prompt says resource and time left from the environment alone, and nothing outside", async () => {
+test("phi prompt says resource and time left from the environment, and nothing outside", async () => {
   const soon = new Date(Date.now() + 12.5 * 60_000).toISOString();
   expect(await alice.phi(["prompt"], { PHI_RESOURCE: "db-prod", PHI_EXPIRES_AT: soon })).toMatchObject({
     code: 0,

@@ -181,4 +181,38 @@ describe("phi extend", () => {
     });
     expect((await running.ended).code).toBe(124);
   }, 60_000);
+
+  test.skipIf(!hasTmux())(
+    "at a terminal asks for what was not typed, waits live, and Ctrl-C leaves it asked for",
+    async () => {
+      const { id, running } = await open("20m", "sh", "-c", "echo started; exec sleep 120");
+      const desk = await openDesk(alice.home);
+      try {
+        desk.line("phi extend; echo code $?");
+        await desk.shows(/How much longer\? \(db-prod as readonly for 20m, (?:19|20)m left\)/);
+        desk.line("5m");
+        await desk.shows(/Why\?/);
+        desk.line("one more look");
+        await desk.shows(new RegExp(`the same without asking: phi extend ${id} --for 5m --reason "one more look"`));
+        await desk.shows(/waiting for group:db-leads/);
+        const extension = idIn(await desk.shows(/^req_\w{12}$/m));
+        desk.key("C-c");
+        await desk.shows(new RegExp(`${extension} stays open[\\s\\S]*code 8`));
+        desk.line(`clear; phi show --wait ${extension}; echo code $?`);
+        await desk.shows(/waiting for group:db-leads/);
+        await bob.phi(["approve", extension, "--for", "2m", "--yes"]);
+        await desk.shows(/bob offers 2m more instead/);
+        await desk.shows(/Take 2m more of db-prod as readonly\?/);
+        desk.line("y");
+        await desk.shows(/✔ extended by bob[\s\S]*code 0/);
+        expect(await alice.json(["show", id])).toMatchObject({ state: "active", duration: 1_200 });
+        expect((await alice.phi(["show", id])).stdout).toMatch(/open until .*, extended by 2m/);
+      } finally {
+        await desk.leave();
+        await alice.phi(["end", id]);
+        await running.ended;
+      }
+    },
+    60_000,
+  );
 });

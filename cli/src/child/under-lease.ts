@@ -6,6 +6,7 @@ import { typedCommand } from "../terminal/typed-command.js";
 import { type Ending, WINDOW_OVER } from "./ending.js";
 import { childEnvironment, leaseVariables } from "./environment.js";
 import { keepAlive } from "./keep-alive.js";
+import { keepLaterEnd } from "./later-end.js";
 import type { ChildEnd, RunningChild } from "./run-child.js";
 import { sendStandIn } from "./stand-in.js";
 import { startChild } from "./start-child.js";
@@ -64,7 +65,14 @@ export async function runUnderLease(order: UnderLease): Promise<Ending> {
     talk.stopping(because);
     stopped = { because, forced: child.stop({ hangUp: order.isShell }) };
   };
-  const window = watchWindow({ warn: talk.warning, extended: talk.extended, over: () => void lastLook() });
+  const window = watchWindow({
+    warn: talk.warning,
+    extended(remaining) {
+      talk.extended(remaining);
+      keepLaterEnd(order.env, reply.request, Date.now() + remaining);
+    },
+    over: () => void lastLook(),
+  });
   const beats =
     reply.heartbeatMs === undefined
       ? undefined

@@ -2,6 +2,7 @@ import { type ExtensionOrder, extensionOrder, type RequestView } from "@phi/shar
 import { parseDuration } from "@phi/shared/duration";
 import { PhiError } from "@phi/shared/errors";
 import type { Command } from "commander";
+import { keepLaterEnd } from "../child/later-end.js";
 import type { Run } from "../command-module.js";
 import type { Invocation } from "../invocation.js";
 import { askReason } from "../requests/ask-reason.js";
@@ -69,6 +70,10 @@ async function extend(phi: Invocation, id: string | undefined, flags: Flags): Pr
   if (!terminal.json) writeData(terminal, view.request);
   if (view.state === "pending" && !isWaiting) return reportPending(phi, view);
   const waiting = await awaitDecision(phi, view, timeout);
+  // For the prompt of a shell that has its credential from phi env.
+  const { state, extends: extension } = waiting.view;
+  if (state === "extended" && extension !== undefined)
+    keepLaterEnd(phi.env, extension.request, Date.parse(extension.until));
   if (terminal.json) writeJson(terminal, waiting.view);
   return reportDecision(phi, waiting);
 }

@@ -1,10 +1,11 @@
 import { printable } from "@phi/shared/text";
 import type { Ending } from "../child/ending.js";
+import { laterEnd } from "../child/later-end.js";
 import { writeAll } from "../terminal/write.js";
 
 /**
- * `phi prompt`: `db-prod 12m` inside a lease, nothing outside; for PS1 and starship. From the environment alone, no file
- * and no network, so that a prompt never waits. By this machine's clock: close enough for a prompt.
+ * `phi prompt`: `db-prod 12m` inside a lease, nothing outside; for PS1 and starship. From the environment, and from the file that says
+ * that a window was extended; no network, so that a prompt never waits. By this machine's clock: close enough for a prompt.
  */
 export function prompt(env: Readonly<Record<string, string | undefined>>, now: number): Ending {
   const text = promptText(env, now);
@@ -14,7 +15,7 @@ export function prompt(env: Readonly<Record<string, string | undefined>>, now: n
 
 /** What `phi prompt` prints at `now` (ms), if anything. */
 export function promptText(env: Readonly<Record<string, string | undefined>>, now: number): string | undefined {
-  const end = Date.parse(env.PHI_EXPIRES_AT ?? "");
+  const end = Math.max(Date.parse(env.PHI_EXPIRES_AT ?? ""), laterEnd(env, env.PHI_REQUEST ?? "") ?? 0);
   const resource = printable(env.PHI_RESOURCE ?? "", 63);
   if (resource === "" || Number.isNaN(end)) return undefined;
   const seconds = Math.ceil((end - now) / 1000);

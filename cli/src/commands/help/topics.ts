@@ -37,7 +37,7 @@ With --json an error is one object on stderr: {"error":{"code","message","hint",
 Environment variables that phi sets for what it runs
 
   PHI_REQUEST, PHI_RESOURCE, PHI_EXPIRES_AT      under which request, on what, until when (RFC 3339, UTC)
-                 PHI_EXPIRES_AT is the end as it was then: phi extend does not change it, phi status knows the end of now
+                 PHI_EXPIRES_AT is the end as it was then; phi prompt and phi status know when it was extended
   PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGSSLMODE, DATABASE_URL   for a PostgreSQL resource
 `,
 };
