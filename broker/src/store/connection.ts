@@ -20,11 +20,11 @@ export interface Connection extends Transaction {
   atomically<Value>(work: (transaction: Transaction) => Value): Value;
   /**
    * As {@link Connection.atomically}, but a thread of its own waits for the disk, not the event loop. Resolves when all of it is durable. Until then
-   * the connection is inside the transaction, so others must wait for {@link Connection.settled}.
+   * the connection is inside the transaction, so others must read through {@link Connection.settled}.
    */
   durably<Value>(work: (transaction: Transaction) => Value): Promise<Value>;
-  /** Resolves at once, or as soon as no transaction is on its way to the disk: what is read then is durable. */
-  settled(): Promise<void>;
+  /** Reads at once, or as soon as no transaction is on its way to the disk: what is read is durable. */
+  settled<Value>(read: () => Value): Promise<Value>;
   close(): void;
 }
 
@@ -71,10 +71,6 @@ export function openConnection(path: string): Connection {
 
   let committing: Promise<void> | undefined;
 
-  async function settled(): Promise<void> {
-    while (committing !== undefined) await committing;
-  }
-
   /** Begins a transaction and does the work in it. */
   function begin<Value>(work: (transaction: Transaction) => Value): Value {
     prepare("BEGIN IMMEDIATE").run([]);
@@ -104,7 +100,8 @@ export function openConnection(path: string): Connection {
       return value;
     },
     async durably(work) {
-      await settled();
+      // No turn between the look and the begin, in which somebody else could begin.
+      while (committing !== undefined) await committing;
       const value = begin(work);
       const commit = execOnThread(database, "COMMIT");
       committing = commit.catch(undo).finally(() => {
@@ -114,7 +111,10 @@ export function openConnection(path: string): Connection {
       await commit;
       return value;
     },
-    settled,
+    async settled(read) {
+      while (committing !== undefined) await committing;
+      return read();
+    },
     close() {
       prepared.clear();
       database.close();

@@ -39,15 +39,9 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
     const writer = createWriter(commitInFile(connection, options.beforeCommit));
     return {
       read: drizzle(client),
-      async rows(statement) {
-        await connection.settled();
-        return connection.rows(statement);
-      },
+      rows: (statement) => connection.settled(() => connection.rows(statement)),
       // All writes pass this connection, and nothing is awaited between two questions.
-      async together(...statements) {
-        await connection.settled();
-        return statements.map((statement) => connection.rows(statement));
-      },
+      together: (...statements) => connection.settled(() => statements.map((statement) => connection.rows(statement))),
       batch: (statements) => connection.durably((transaction) => statements.map(transaction.answer)),
       writer,
       changes: createChanges(),
@@ -56,8 +50,7 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
       patiently: noPatience,
       async close() {
         await writer.close();
-        await connection.settled();
-        connection.close();
+        await connection.settled(() => connection.close());
         client.close();
         hold.release();
       },

@@ -29,8 +29,8 @@ export async function quickPass(
   try {
     const roles = await find(connection, items);
     const unused = roles.length === 0 ? [] : await deny(connection, roles);
-    const final = unused.length === 0 ? new Set<string>() : await drop(connection, unused);
-    for (const name of final) gone.set(name, GONE);
+    const dropped = unused.length === 0 ? [] : await drop(connection, unused);
+    for (const { name, final } of dropped) gone.set(name, { ...GONE, final });
   } catch (error) {
     // What it is about, and for which role, the other pass finds out.
     if (!(error instanceof pg.DatabaseError && error.severity === "ERROR")) throw error;
@@ -38,7 +38,7 @@ export async function quickPass(
   return items.map(({ handle }) => gone.get(handle.role));
 }
 
-const GONE: PassReport = { ended: 0, fenced: true, gone: true, final: true, dirty: false, failure: null };
+const GONE = { ended: 0, fenced: true, gone: true, dirty: false, failure: null } as const;
 
 async function find(connection: Connection, items: readonly Revocation<PostgresHandle>[]): Promise<Role[]> {
   const rows = await connection.pipeline(prepared(FIND, [items.map(({ handle }) => handle.role)]));
@@ -53,8 +53,14 @@ async function find(connection: Connection, items: readonly Revocation<PostgresH
   return roles.sort((a, b) => compare(a.keeper ?? "", b.keeper ?? "") || compare(a.name, b.name));
 }
 
-/** Those that nobody can log in with, and that have no session, once the denial is committed. */
-async function deny(connection: Connection, roles: readonly Role[]): Promise<Role[]> {
+/** A role that nobody can log in with any more, and that has no session. */
+interface Unused extends Role {
+  /** No create of it can succeed any more: the target's clock is past that. */
+  readonly final: boolean;
+}
+
+/** Those that are unused once the denial is committed. */
+async function deny(connection: Connection, roles: readonly Role[]): Promise<Unused[]> {
   const ids = roles.map(({ id }) => id);
   const alter = byKeeper(roles, (names) => names.map((name) => `ALTER ROLE ${name} ${DENIED}`).join(";"));
   const [seen] = await connection.pipeline(alter, prepared(SIGNING_IN, []), prepared(SESSIONS, [ids]));
@@ -64,17 +70,19 @@ async function deny(connection: Connection, roles: readonly Role[]): Promise<Rol
   const [owners] = seen.prepares === false ? [] : await connection.pipeline(prepared(PREPARED_XACTS, []));
   const preparing = new Set(Array.isArray(owners?.owners) ? owners.owners.map(String) : []);
   const now = Number(seen.clock);
-  return roles.filter(({ id, name, createBy }) => !alive.has(id) && !preparing.has(name) && now >= createBy);
+  return roles
+    .filter(({ id, name }) => !alive.has(id) && !preparing.has(name))
+    .map((role) => ({ ...role, final: now >= role.createBy }));
 }
 
-/** The names of those that are gone for good. */
-async function drop(connection: Connection, unused: readonly Role[]): Promise<Set<string>> {
+/** Those that are gone then; none of them, if a session has appeared all the same. */
+async function drop(connection: Connection, unused: readonly Unused[]): Promise<Unused[]> {
   const names = unused.map(({ name }) => name);
   const message = byKeeper(unused, (group) => `DROP ROLE ${group.join(", ")}`);
   const [left] = await connection.pipeline(message, prepared(LEFT, [names, unused.map(({ id }) => id)]));
   const isLeft = left === undefined || numbers(left.alive).length > 0;
   const there = new Set(Array.isArray(left?.there) ? left.there.map(String) : names);
-  return new Set(isLeft ? [] : names.filter((name) => !there.has(name)));
+  return isLeft ? [] : unused.filter(({ name }) => !there.has(name));
 }
 
 /** One message is one transaction, which ends with the keeper's part in it. */
