@@ -123,7 +123,7 @@ operators(
   audit,
   "verify",
   "verify every event against what was signed; exits 1 and names the first that is wrong",
-).action(async (options) => exitWith(await verifyAudit(options)));
+).action(async (options) => exitWith(await verifyAudit(options, process.env)));
 operators(audit, "rotate-key", "give it a new key; the old one signs that too").action(rotateLogKey);
 operators(audit, "adopt-head", "begin it anew where the ledger stands, after a restore or the loss of its key")
   .requiredOption("--reason <text>", "why, for the audit log")

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { sha256 } from "@phi/shared/audit/recording-chain";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { LeaseReply } from "@phi/shared/contract/lease";
 import type { RequestView } from "@phi/shared/contract/request";
 import type { RecordingPage, SessionList } from "@phi/shared/contract/session";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sha256 } from "../src/operations/recording-chain.js";
 import { openConnection } from "../src/store/connection.js";
 import { sql } from "../src/store/sql.js";
 import { type Arena, approvedRequest, auditOf, eventually, openArena, type Voice } from "./arena.testing.js";

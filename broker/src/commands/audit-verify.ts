@@ -2,9 +2,9 @@ import { logKeyOf } from "@phi/shared/audit/log-key";
 import { PhiError } from "@phi/shared/errors";
 import { readHead } from "../audit/head-file.js";
 import { readKey } from "../audit/key-file.js";
-import { findBroker } from "../config/admin-socket.js";
+import { findLedger } from "../config/admin-socket.js";
 import { createVerifyRecording } from "../operations/verify-recording.js";
-import { openConnection } from "../store/connection.js";
+import { openReader } from "../store/open-reader.js";
 import { recordingMarks } from "../store/recording-marks.js";
 import { createChunkReader } from "../store/recordings.js";
 import type { Store } from "../store/store.js";
@@ -29,29 +29,25 @@ async function verifyRecordings(rows: Store["rows"]): Promise<{ checked: number;
   return { checked: marks.size, changed };
 }
 
-/** Verifies the whole log straight on the ledger's file, while the broker works on it; 1 when something is wrong. In this process, so its timers do not wait. */
-export async function verifyAudit(options: OperatorOptions): Promise<number> {
-  const { databasePath, keyFile } = await findBroker(options.config);
-  if (databasePath === undefined) {
-    throw new PhiError("wrong_state", "This ledger is on a database server.", {
-      hint: "As an auditor: phi audit verify",
-    });
-  }
+/** Verifies the whole log straight on the ledger, a file or on a server, while brokers work on it; 1 when something is wrong. In this process, so their timers do not wait. */
+export async function verifyAudit(
+  options: OperatorOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const place = await findLedger(options.config, env);
+  const { keyFile } = place;
   const key = readKey(keyFile);
   if (key === undefined)
     throw new PhiError("local_state", `There is no key of the log at ${keyFile}.`, {
       hint: "Is this the broker's machine?",
     });
-  const connection = openConnection(databasePath);
+  const { rows, close } = openReader(place);
   try {
     // First: what is signed while this reads is no fault.
     const remembered = readHead(`${keyFile}.head`);
     const keys = (origin: string) => [logKeyOf(origin, key)];
-    const { events, signed, fault } = await verifyLedger((statement) => connection.rows(statement), {
-      keys,
-      remembered,
-    });
-    const { checked, changed } = await verifyRecordings(async (statement) => connection.rows(statement));
+    const { events, signed, fault } = await verifyLedger(rows, { keys, remembered });
+    const { checked, changed } = await verifyRecordings(rows);
     const reply = {
       ...{ events, signed, ...(fault === undefined ? {} : { fault }) },
       recordings: checked,
@@ -66,6 +62,6 @@ export async function verifyAudit(options: OperatorOptions): Promise<number> {
     ]);
     return fault === undefined && changed.length === 0 ? 0 : 1;
   } finally {
-    connection.close();
+    close();
   }
 }

@@ -191,7 +191,7 @@ describe("a recording that was tampered with is found out, and where", () => {
     [
       "a piece with its hash exchanged",
       async (id) => {
-        const { sha256 } = await import("./recording-chain.js");
+        const { sha256 } = await import("@phi/shared/audit/recording-chain");
         const forged = piece("forged");
         await sql(
           "update recording_chunks set data = ?, hash = ? where session_id = ? and n = 4",

@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { chainNext, chainStart, sha256 } from "@phi/shared/audit/recording-chain";
 import {
   type ChunkReply,
   LARGEST_CHUNK,
@@ -14,7 +15,6 @@ import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Chunk, Recording, Recordings, SessionRecord } from "../ports/recordings.js";
 import type { OpenSession } from "./open-session.js";
-import { chainNext, chainStart, sha256 } from "./recording-chain.js";
 import { recordedUpTo, recordingFailed } from "./recording-events.js";
 
 const decompress = promisify(gunzip);

@@ -11,7 +11,7 @@ export interface Recording {
   /** How many pieces there are, numbered from 0; `bytes` is what they take. */
   readonly chunks: number;
   readonly bytes: number;
-  /** Hash over all pieces so far, hex (`operations/recording-chain.ts`). */
+  /** Hash over all pieces so far, hex (`shared/src/audit/recording-chain.ts`). */
   readonly chain: string;
   /** So many pieces are covered by events, the last of them at `loggedAt`. */
   readonly logged: number;

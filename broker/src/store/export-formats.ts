@@ -76,23 +76,23 @@ function cloudEvent({ url }: ExportSource): SQL {
 
 const NOBODY = '{"name":"unknown"}';
 
-/** OCSF: what the class of each event demands, and the whole event under `unmapped`. `r` is its request, `s` its session. */
+/** OCSF: what the class of each event demands (the actor of all of them is of the profile `host`), and the whole event under `unmapped`. `r` is its request, `s` its session. */
 function ocsf({ url, version }: ExportSource): SQL {
   const user = (row: string, prefix: string) => sql.raw(personJson(row, prefix, ["domain", "uid", "name"]));
   const named = `'{"name":' || json_quote(e.resource) || '}'`;
   const product = JSON.stringify({ name: "phi", vendor_name: "phi", version });
   return sql`'{"metadata":{"version":"${sql.raw(OCSF_VERSION)}","product":' || ${product} || ',"log_name":"audit","log_provider":' || json_quote(${url})
-    || ',"uid":' || json_quote(e.id) || ',"sequence":' || e.seq || ',"event_code":' || json_quote(e.kind) || '},"time":' || e.at || ','
+    || ',"uid":' || json_quote(e.id) || ',"sequence":' || e.seq || ',"event_code":' || json_quote(e.kind) || ',"profiles":["host"]},"time":' || e.at || ','
     || (${fromTable((kind) => JSON.stringify(ocsfFields(kind)).slice(1, -1))}) || ',"message":' || json_quote(e.kind)
     || ',"actor":' || coalesce('{"user":' || ${user("e", "actor")} || '}', '{"app_name":"phi"}')
     || case ${fromTable((kind) => ocsfFields(kind).class_uid)}
-      when 3002 then ',"user":' || coalesce(${user("e", "actor")}, ${NOBODY})
+      when 3002 then ',"user":' || coalesce(${user("e", "actor")}, ${NOBODY}) || ',"service":{"name":"phi"}'
       when 3005 then ',"user":' || coalesce(${user("r", "requester")}, ${user("e", "actor")}, ${NOBODY})
         || ',"privileges":[' || iif(r.role is null, '', json_quote(r.role)) || ']' || ${optional("resource", "e.resource", named)}
       when 6003 then ',"api":{"operation":' || json_quote(e.kind) || ${optional("request", "e.request_id", `'{"uid":' || json_quote(e.request_id) || '}'`)}
         || '},"src_endpoint":' || ${NOBODY} || ${optional("resources", "e.resource", `'[' || ${named} || ']'`)}
       when 1007 then ',"device":{"type_id":0,"hostname":' || json_quote(coalesce(s.host, 'unknown')) || '},"process":{"name":'
-        || json_quote(coalesce(s.command ->> 0, 'unknown')) || '}'
+        || json_quote(coalesce(s.command ->> 0, 'unknown')) || ',"uid":' || json_quote(coalesce(e.session_id, e.id)) || '}'
       when 6002 then ',"app":' || ${product}
       else '' end
     || ',"unmapped":' || ${eventJson} || '}'`;

@@ -31,7 +31,8 @@ export interface VerifiedLedger {
   readonly fault: LogFault | undefined;
 }
 
-type Rows = (statement: Statement) => readonly Row[];
+/** A file answers at once, a server later. */
+type Rows = (statement: Statement) => readonly Row[] | Promise<readonly Row[]>;
 
 /**
  * Verifies the whole log of a ledger: every event makes its leaf, every text is the one that its event was made with, and every checkpoint is of the
@@ -39,7 +40,7 @@ type Rows = (statement: Statement) => readonly Row[];
  */
 export async function verifyLedger(rows: Rows, against: VerifyAgainst): Promise<VerifiedLedger> {
   let frontier: Frontier = EMPTY_FRONTIER;
-  const head = headFromRow(rows(readHead)[0]);
+  const head = headFromRow((await rows(readHead))[0]);
   const found = (fault: LogFault | undefined): VerifiedLedger => ({
     events: frontier.size,
     signed: head?.size ?? 0,
@@ -49,10 +50,10 @@ export async function verifyLedger(rows: Rows, against: VerifyAgainst): Promise<
   let atMark: Frontier | undefined = marks.has(0) ? EMPTY_FRONTIER : undefined;
 
   for (;;) {
-    const part = readPart(rows, frontier.size);
+    const part = await readPart(rows, frontier.size);
     if (part === undefined) break;
     if ("seq" in part) return found(part);
-    const next = advance(rows, frontier, part.leaves);
+    const next = await advance(rows, frontier, part.leaves);
     if ("seq" in next) return found(next);
     const end = frontier.size + part.leaves.length;
     const mark = against.remembered?.frontier.size ?? -1;
@@ -65,7 +66,7 @@ export async function verifyLedger(rows: Rows, against: VerifyAgainst): Promise<
     return found(frontier.size === 0 ? undefined : { seq: 1, because: "and all after it were never signed" });
   if (head.size > frontier.size)
     return found({ seq: frontier.size + 1, because: `is missing: ${head.size} events were signed` });
-  const [row] = rows(select(logCheckpoints, sql`order by ${logCheckpoints.size} desc limit 1`));
+  const [row] = await rows(select(logCheckpoints, sql`order by ${logCheckpoints.size} desc limit 1`));
   const newest = row && parseCheckpoint(noteFromRow(row));
   if (newest === undefined || newest.size !== head.size || newest.origin !== head.origin)
     return found({ seq: head.size, because: "is the last that was signed, and its checkpoint is not there" });
@@ -93,15 +94,15 @@ export async function verifyLedger(rows: Rows, against: VerifyAgainst): Promise<
 const UNSIGNED = 2_000;
 
 /** The leaves of the next part, each made from its event; or the first event that is wrong; `undefined` after the last. */
-function readPart(rows: Rows, after: number): { leaves: Hash[] } | LogFault | undefined {
-  const [lines, stored, count, last, valid, typed] = rows(readLeafTexts(after))[0] ?? [];
+async function readPart(rows: Rows, after: number): Promise<{ leaves: Hash[] } | LogFault | undefined> {
+  const [lines, stored, count, last, valid, typed] = (await rows(readLeafTexts(after)))[0] ?? [];
   if (typeof lines !== "string" || typeof stored !== "string" || typeof count !== "number" || typeof last !== "number")
     return undefined;
   let made = "";
   for (const line of lines.split("\n")) made += hash("sha256", `\u0000${line}`, "hex");
   const isQuick = last === after + count && valid === count && made === stored;
-  if (!isQuick || (Number(typed) > 0 && !areTextsTrue(rows, after, last))) {
-    const fault = firstWrongEvent(rows, after, last, isQuick);
+  if (!isQuick || (Number(typed) > 0 && !(await areTextsTrue(rows, after, last)))) {
+    const fault = await firstWrongEvent(rows, after, last, isQuick);
     if (fault !== undefined) return fault;
   }
   const bytes = Buffer.from(stored, "hex");
@@ -109,8 +110,8 @@ function readPart(rows: Rows, after: number): { leaves: Hash[] } | LogFault | un
 }
 
 /** Whether every text is the one that its event was made with. `false` also for what only a look at each row can tell. */
-function areTextsTrue(rows: Rows, after: number, last: number): boolean {
-  const [lines, said] = rows(readTexts(after, last))[0] ?? [];
+async function areTextsTrue(rows: Rows, after: number, last: number): Promise<boolean> {
+  const [lines, said] = (await rows(readTexts(after, last)))[0] ?? [];
   if (typeof lines !== "string" || typeof said !== "string") return false;
   let made = "";
   for (const line of lines.split("\n")) made += hash("sha256", line, "hex");
@@ -118,11 +119,16 @@ function areTextsTrue(rows: Rows, after: number, last: number): boolean {
 }
 
 /** Row by row. `textsOnly`: the leaves are right already. */
-function firstWrongEvent(rows: Rows, after: number, last: number, textsOnly: boolean): LogFault | undefined {
+async function firstWrongEvent(
+  rows: Rows,
+  after: number,
+  last: number,
+  textsOnly: boolean,
+): Promise<LogFault | undefined> {
   const which = textsOnly ? sql`and ${auditEvents.texts} is not null` : sql``;
   const part = sql`where ${auditEvents.seq} > ${after} and ${auditEvents.seq} <= ${last} ${which} order by ${auditEvents.seq}`;
   let expected = after;
-  for (const row of rows(select(auditEvents, part))) {
+  for (const row of await rows(select(auditEvents, part))) {
     expected += 1;
     const seq = Number(row[0]);
     if (!textsOnly && seq !== expected) return { seq: expected, because: "is missing" };
@@ -144,15 +150,15 @@ function firstWrongEvent(rows: Rows, after: number, last: number, textsOnly: boo
 }
 
 /** Adds a part, held to the last checkpoint in it; if that is not of these events, to each, so that the first wrong one is found. */
-function advance(rows: Rows, before: Frontier, leaves: readonly Hash[]): Frontier | LogFault {
+async function advance(rows: Rows, before: Frontier, leaves: readonly Hash[]): Promise<Frontier | LogFault> {
   const range = sql`where ${logCheckpoints.size} > ${before.size} and ${logCheckpoints.size} <= ${before.size + leaves.length}`;
-  const [last] = rows(select(logCheckpoints, sql`${range} order by ${logCheckpoints.size} desc limit 1`));
+  const [last] = await rows(select(logCheckpoints, sql`${range} order by ${logCheckpoints.size} desc limit 1`));
   if (last === undefined) return extend(before, leaves);
   const { size, root } = rowTo(logCheckpoints, last);
   const then = extend(before, leaves.slice(0, size - before.size));
   if (sameHash(rootOf(then), root)) return extend(then, leaves.slice(size - before.size));
   let good = before;
-  for (const row of rows(select(logCheckpoints, sql`${range} order by ${logCheckpoints.size}`))) {
+  for (const row of await rows(select(logCheckpoints, sql`${range} order by ${logCheckpoints.size}`))) {
     const checkpoint = rowTo(logCheckpoints, row);
     const next = extend(good, leaves.slice(good.size - before.size, checkpoint.size - before.size));
     if (!sameHash(rootOf(next), checkpoint.root)) {

@@ -2,6 +2,7 @@ import { parseCheckpoint, type SignedCheckpoint, verifyCheckpoint } from "@phi/s
 import type { Leafable } from "@phi/shared/audit/leaf";
 import type { LogKey } from "@phi/shared/audit/log-key";
 import { createLogVerifier, type LogFault } from "@phi/shared/audit/verify-events";
+import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { PhiError } from "@phi/shared/errors";
 
 /** Longest line, in characters: an event has at most 64 KiB of data. */
@@ -22,7 +23,17 @@ export interface VerifiedLog {
  */
 export async function verifyExport(
   pieces: AsyncIterable<Uint8Array>,
-  { keys, witnessed }: { readonly keys: readonly LogKey[]; readonly witnessed: SignedCheckpoint | undefined },
+  {
+    keys,
+    witnessed,
+    heard,
+  }: {
+    readonly keys: readonly LogKey[];
+    readonly witnessed:
+      | SignedCheckpoint
+      | undefined /** Of each event that makes its leaf; whether all of them are those that were signed is known at the end. */;
+    readonly heard?: (event: Pick<AuditEvent, "kind" | "session" | "data">) => void;
+  },
 ): Promise<VerifiedLog> {
   let signed: SignedCheckpoint | undefined;
   let verifier = createLogVerifier([]);
@@ -48,6 +59,7 @@ export async function verifyExport(
         ? { seq: verifier.size + 1, because: "cannot be read" }
         : verifier.add(value as unknown as Leafable);
     if (fault !== undefined) return { events: verifier.size, signed: signed.size, fault };
+    heard?.(value as unknown as AuditEvent);
   }
   if (signed === undefined) throw new PhiError("invalid_input", "There is nothing in this export.");
   const fault = verifier.compare(signed) ?? (witnessed === undefined ? undefined : verifier.compare(witnessed));

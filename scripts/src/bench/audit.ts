@@ -43,9 +43,6 @@ async function bench({ events, only = PARTS, check, json }: Options): Promise<nu
   if (chosen(ON_THE_FILE).length + chosen(ON_THE_BROKERS).length > 0) {
     const world = await openWorld(events);
     try {
-      process.stderr.write("starting the broker on it …\n");
-      // The first start builds the tree over events that no broker wrote; its memory is of that, and not of what is measured.
-      await (await world.full.environment.restartBroker()).stop();
       await measure(ON_THE_FILE, world);
       await world.full.environment.restartBroker();
       await measure(ON_THE_BROKERS, world);

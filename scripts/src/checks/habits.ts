@@ -17,6 +17,7 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   "broker/src/destinations/teams.ts": "posts to the workflow's secret address",
   "broker/src/providers/postgres/config.ts": "the admin URL is read into its parts",
   "broker/src/providers/postgres/connect.ts": "logs in with the admin password",
+  "broker/src/store/open-reader.ts": "shows the database's server its token",
   "broker/src/store/open-server.ts": "shows the database's server its token",
   "broker/src/http/routes/leases.ts": "hands the credential over, once",
   "broker/src/http/routes/sign-ins.ts": "hands the phi token over, once",

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { sessions } from "./sessions.js";
 
-/** There from the first piece on. What the pieces hold is hashed into the audit log: see `operations/recording-chain.ts`. */
+/** There from the first piece on. What the pieces hold is hashed into the audit log: see `shared/src/audit/recording-chain.ts`. */
 export const recordings = sqliteTable(
   "recordings",
   {

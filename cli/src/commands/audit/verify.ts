@@ -7,14 +7,18 @@ import type { Command } from "commander";
 import type { Run } from "../../command-module.js";
 import { helpWithExamples } from "../../help-layout.js";
 import type { Invocation } from "../../invocation.js";
+import { readSessionId } from "../../sessions/typed-session.js";
 import { say, writeData, writeJson } from "../../terminal/output.js";
 import { verifyExport } from "../../witness/verify-export.js";
 import { verifyProof, verifyProofText } from "../../witness/verify-proof-file.js";
+import { createMarks, type Mark, type VerifiedRecordings, verifyRecordings } from "../../witness/verify-recordings.js";
 import { readWitnessed } from "../../witness/witness-file.js";
 
 interface Flags {
   readonly offline?: string;
   readonly key?: string;
+  readonly recordings?: boolean;
+  readonly session?: string;
 }
 
 /** Bytes of a proof file that are looked at; an event is far smaller. */
@@ -24,6 +28,8 @@ const LARGEST_PROOF = 262_144;
 export function defineVerify(command: Command, run: Run): void {
   helpWithExamples(command, [
     "phi audit verify",
+    "phi audit verify --recordings",
+    "phi audit verify --session ses_7k3m",
     "phi audit verify --offline all.jsonl --key phi.audit/k2m9x4+1b3a…+AbQ…",
     "phi audit verify --offline evt_7k3m.tlog-proof --key …",
   ])
@@ -34,11 +40,17 @@ export function defineVerify(command: Command, run: Run): void {
       "--offline <file>",
       "an export (phi audit export, unfiltered) or a proof (phi audit prove), without a broker",
     )
+    .option("--recordings", "as an auditor: also every recording that the log covers, which are all fetched")
+    .option("--session <session>", "as an auditor: also the recording of this session")
     .option("--key <key>", "the log's key; else the one this machine knows of the broker")
     .action(() => run((phi) => verify(phi, command.optsWithGlobals<Flags>())));
 }
 
 async function verify(phi: Invocation, flags: Flags): Promise<number> {
+  if (flags.offline !== undefined && (flags.recordings === true || flags.session !== undefined))
+    throw new PhiError("usage", "Recordings are not in an export: they are with the broker.", {
+      hint: "phi audit verify --recordings",
+    });
   if (flags.offline === undefined) return verifyOnline(phi, flags);
   const key = readKey(flags.key);
   if (key === undefined)
@@ -63,9 +75,49 @@ async function verifyOnline(phi: Invocation, flags: Flags): Promise<number> {
       hint: "Whoever runs it reads: phi-broker status",
     });
   const last = witnessed?.checkpoint === undefined ? undefined : parseCheckpoint(witnessed.checkpoint);
-  if (!me.mayAudit) return verifyOwn(phi, key, last);
+  if (!me.mayAudit) {
+    if (flags.recordings === true || flags.session !== undefined)
+      throw new PhiError("not_permitted", "Only auditors and admins verify recordings: it takes the whole log.", {
+        hint: "phi audit verify",
+      });
+    return verifyOwn(phi, key, last);
+  }
   const pieces = await phi.download("/v1/audit/export?format=jsonl", new AbortController().signal);
-  return reportLog(phi, await verifyExport(pieces, { keys: [key], witnessed: last }), key);
+  const marks = createMarks();
+  const verified = await verifyExport(pieces, { keys: [key], witnessed: last, heard: marks.hear });
+  if (verified.fault !== undefined) return reportLog(phi, verified, key);
+  const meant = meantOf(phi, flags, marks.of);
+  const recordings = { ...(await verifyRecordings(broker, meant)), unchecked: marks.of.size - meant.size };
+  const [first] = recordings.changed;
+  if (first !== undefined)
+    throw new PhiError(
+      "log_broken",
+      `The recording of ${first.session} is not what it was, from piece ${first.piece} on: ${first.why}.`,
+      {
+        hint: "keep what you verified, and tell whoever runs the broker",
+        data: { recordings: recordings.changed },
+      },
+    );
+  return reportLog(phi, verified, key, recordings);
+}
+
+/** The recordings that are to be checked. */
+function meantOf(
+  phi: Invocation,
+  flags: Flags,
+  marks: ReadonlyMap<string, readonly Mark[]>,
+): ReadonlyMap<string, readonly Mark[]> {
+  if (flags.session === undefined) return flags.recordings === true ? marks : new Map();
+  const typed = readSessionId(phi, flags.session);
+  const found = [...marks].filter(([session]) => session.startsWith(typed));
+  if (found.length === 1) return new Map(found);
+  throw new PhiError(
+    "not_found",
+    found.length === 0
+      ? `The log covers no recording of ${printable(typed, 60)}.`
+      : `${printable(typed, 60)} can be several sessions.`,
+    { hint: phi.typed("sessions") },
+  );
 }
 
 /** Who may not read everything verifies that the log only grew, and that each event they may see is in it. */
@@ -84,7 +136,15 @@ async function verifyOwn(phi: Invocation, key: LogKey, last: SignedCheckpoint | 
   return 0;
 }
 
-function reportLog(phi: Invocation, verified: Awaited<ReturnType<typeof verifyExport>>, key: LogKey): number {
+/** Recordings that were checked, and how many the log covers besides. */
+type CheckedRecordings = VerifiedRecordings & { readonly unchecked: number };
+
+function reportLog(
+  phi: Invocation,
+  verified: Awaited<ReturnType<typeof verifyExport>>,
+  key: LogKey,
+  recordings?: CheckedRecordings,
+): number {
   const { events, signed, fault } = verified;
   if (fault !== undefined) {
     throw new PhiError("log_broken", `Event ${fault.seq} ${fault.because}.`, {
@@ -93,12 +153,25 @@ function reportLog(phi: Invocation, verified: Awaited<ReturnType<typeof verifyEx
     });
   }
   const unsigned = events - signed;
-  if (phi.terminal.json) writeJson(phi.terminal, { verified: events, signed, key: formatLogKey(key), whole: true });
-  else
+  if (phi.terminal.json) {
+    const { checked, removed, unchecked } = recordings ?? {};
+    writeJson(phi.terminal, {
+      ...{ verified: events, signed, key: formatLogKey(key), whole: true },
+      ...(recordings === undefined ? {} : { recordings: { checked, removed, unchecked } }),
+    });
+  } else {
     writeData(
       phi.terminal,
       `ok: ${signed} events are those that were signed${unsigned > 0 ? `; ${unsigned} newer are not under this checkpoint` : ""}`,
     );
+    if (recordings !== undefined && recordings.checked > 0)
+      writeData(
+        phi.terminal,
+        `ok: ${recordings.checked} recordings are those that the log covers${recordings.removed > 0 ? `; ${recordings.removed} of them were removed, as the log says` : ""}`,
+      );
+  }
+  if (recordings !== undefined && recordings.unchecked > 0)
+    say(phi.terminal, `${recordings.unchecked} recordings were not checked: phi audit verify --recordings`);
   return 0;
 }
 

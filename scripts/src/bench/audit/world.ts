@@ -4,6 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Environment, startEnvironment } from "../../environment/environment.js";
 import { type Person, signIn } from "../signed-in.js";
+import { buildTree } from "./build-tree.js";
 import { fillLog } from "./fill-log.js";
 
 const bin = fileURLToPath(new URL("../../../../cli/bin/phi.cjs", import.meta.url));
@@ -56,6 +57,8 @@ export async function openWorld(events: number): Promise<World> {
     await full.environment.broker.stop();
     process.stderr.write(`writing ${events.toLocaleString("en")} events …\n`);
     fillLog(full.ledgerFile, { events, recent });
+    process.stderr.write("building its tree …\n");
+    await buildTree(full);
     return { events, recent, empty, full, close };
   } catch (error) {
     await close();
