@@ -38,6 +38,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     clock,
     ledger,
     stopping,
+    leaving,
     sweepDue,
     keepTime,
     loop,
@@ -70,6 +71,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
       async stop() {
         const cut = setTimeout(() => stopping.abort(), FINISH_WITHIN);
         await server.close();
+        leaving.abort();
         await socket?.close();
         await sweeps.stop();
         await recordingsKeeper.stop();

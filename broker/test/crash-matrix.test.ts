@@ -9,10 +9,10 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 it("a broker killed wherever it writes or calls a target leaves a target that equals its ledger, and one event per transition", async () => {
-  const faults = weightiest(await findFaults(world));
+  const faults = weightiest(await findFaults(world, undefined, 1));
   expect(faults.length).toBeGreaterThan(25);
-  const verdicts = await runFaults(world, faults);
+  const verdicts = await runFaults(world, faults, { restart: "here" });
   expect(verdicts.filter(({ came }) => came === "wrong")).toEqual([]);
   // The loop's timer has its own pace, so a story may pass by a point that was there the first time.
   expect(verdicts.filter(({ came }) => came === "right").length).toBeGreaterThan(faults.length * 0.9);
-}, 180_000);
+}, 300_000);

@@ -4,6 +4,7 @@ import { startBroker } from "@phi/scripts/environment/broker";
 import { ADMIN_URL_VARIABLE } from "@phi/scripts/environment/broker-config";
 import type { RequestView } from "@phi/shared/contract/request";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { StatusReply } from "../src/admin/contract.js";
 import {
   type Arena,
   approvedRequest,
@@ -14,6 +15,7 @@ import {
   openSession,
   type Voice,
 } from "./arena.testing.js";
+import { runOperator } from "./operator.testing.js";
 
 let arena: Arena;
 let alice: Voice;
@@ -28,6 +30,11 @@ beforeEach(() => arena.proxy.pass());
 const show = async (request: RequestView) =>
   (await alice.call<RequestView>("GET", `/v1/requests/${request.request}`)).body;
 
+async function breaker(): Promise<string | undefined> {
+  const { stdout } = await runOperator(arena.configFile, "status", "--json");
+  return (JSON.parse(stdout) as StatusReply).targets.find(({ resource }) => resource === "db-prod")?.breaker;
+}
+
 describe("a target that is down", () => {
   it("when a credential is asked for: a clear answer, nothing half-made, and the request stays usable with its whole window", async () => {
     const request = await approvedRequest(alice, bob, { duration: 600 });
@@ -40,10 +47,12 @@ describe("a target that is down", () => {
     });
     expect(reply).toMatchObject({ status: 503, body: { code: "target_unavailable" } });
     expect(await show(request)).toMatchObject({ state: "approved", mayUse: true });
+    expect(await breaker(), "the failed issue was warning enough").not.toBe("closed");
     arena.proxy.pass();
     const before = Date.now();
     const lease = await issue(alice, request);
     expect(Date.parse(lease.expiresAt)).toBeGreaterThanOrEqual(before + 600_000 - 50);
+    expect(await breaker(), "a credential was made, so the target answers").toBe("closed");
     await alice.call("POST", `/v1/requests/${request.request}/end`, {});
     await eventually("also the failed lease is proven gone", 45_000, async () =>
       (await show(request)).leases.every((one) => one.state === "revoked"),
@@ -116,6 +125,32 @@ describe("a broker that is told to stop while its target hangs", () => {
     );
     expect(await arena.roles()).toEqual([]);
   }, 60_000);
+});
+
+describe("a broker that is told to stop while a credential is being made on a target that hangs", () => {
+  it("gives it up, on record, ends within its time, and the next one proves that nothing is left", async () => {
+    const request = await approvedRequest(alice, bob);
+    arena.proxy.blackHole();
+    const order = { request: request.request, use: "command", command: ["psql"], host: "h" };
+    const asked = alice.call("POST", "/v1/leases", order).catch(() => undefined);
+    await eventually("it is under way", 5_000, async () => (await show(request)).leases[0]?.state === "issuing");
+    const told = Date.now();
+    await arena.broker().stop();
+    expect(await arena.broker().exited).toBe(0);
+    expect(Date.now() - told).toBeLessThan(8_000);
+    await asked;
+    arena.proxy.pass();
+    await arena.restart();
+    const since = (await auditOf(await arena.signIn("carol"), "")).filter(({ at }) => Date.parse(at) >= told);
+    const kinds = since.map(({ kind }) => kind);
+    expect(kinds.slice(0, kinds.indexOf("broker.started"))).toEqual(["lease.issue_failed", "broker.stopped"]);
+    await eventually(
+      "the next broker has proven it gone",
+      45_000,
+      async () => (await show(request)).leases[0]?.state === "revoked",
+    );
+    expect(await arena.roles()).toEqual([]);
+  }, 90_000);
 });
 
 describe("a CLI that falls silent", () => {

@@ -30,6 +30,7 @@ import { createReportAccess } from "../operations/report-access.js";
 import { createReviewEmergency } from "../operations/review-emergency.js";
 import { createSignIn } from "../operations/sign-in.js";
 import { createSignOut } from "../operations/sign-out.js";
+import { watchIssues } from "../operations/watch-issues.js";
 import { createRequestRecords } from "../store/request-records.js";
 import type { Parts } from "./parts.js";
 import type { World } from "./world.js";
@@ -66,6 +67,8 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     catalogue,
     revokeLeases,
     followWindow,
+    lanes,
+    leaving,
   } = world;
   return {
     discovery: {
@@ -126,7 +129,7 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     issueLease: createIssueLease({
       ledger,
       clock,
-      openTarget: createOpenTarget({ ledger, catalogue, clock, standings, tree }),
+      openTarget: watchIssues(createOpenTarget({ ledger, catalogue, clock, standings, tree }), lanes, leaving.signal),
       brokerTag: tag,
       findUsableRequest,
       revokeLeases,

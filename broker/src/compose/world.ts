@@ -72,6 +72,7 @@ export async function composeWorld(parts: Parts) {
   const locks = createLocks(store);
   const delegations = createDelegations(store);
   const stopping = new AbortController();
+  const leaving = new AbortController();
   const revocation = createRevocation({
     ledger,
     catalogue,
@@ -148,6 +149,7 @@ export async function composeWorld(parts: Parts) {
     locks,
     delegations,
     stopping,
+    leaving,
     sweepDue,
     keepTime,
     loop,

@@ -7,6 +7,10 @@ import type { Log } from "../ports/log.js";
 const CONCURRENCY = 4;
 /** Leases of one batch: what PostgreSQL revokes in one round trip. */
 const BATCH = 250;
+/** Of a target that has not answered for so long, in ms, nobody knows whether it would: */
+const DOUBTED_AFTER = 60_000;
+/** … so many leases are tried first, and the others when it has answered. One that is dead costs these few attempts, not a thousand. */
+const FIRST_WAVE = 16;
 
 /** What one batch came to: which leases are proven revoked, and whether the target answered at all. */
 export interface BatchResult {
@@ -50,6 +54,8 @@ export interface RevocationLanes {
   room(resource: string): Room;
   /** Resolves, when all of them were tried once, with those that are proven revoked; what cannot be tried now is handed to `postpone`. */
   submit(leases: readonly Claimed[]): Promise<Set<string>>;
+  /** Somebody else, who issues, has had an answer of the target or none. */
+  heard(resource: string, hasAnswered: boolean): void;
   view(resource: string): LaneView;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
@@ -92,10 +98,7 @@ export function createRevocationLanes(needs: {
     switch (breaker.state) {
       case "closed":
         // No more than can begin at once: what waits here would lose its claim and be claimed again and again.
-        return {
-          may: "take",
-          most: Math.max(0, (CONCURRENCY - lane.running.size) * BATCH - lane.waiting.length),
-        };
+        return { may: "take", most: Math.max(0, roomIn(lane) - lane.waiting.length) };
       case "half_open":
         return { may: "take", most: 0 };
       case "open":
@@ -103,10 +106,20 @@ export function createRevocationLanes(needs: {
     }
   }
 
+  function isDoubted({ lastAnswer }: Lane): boolean {
+    return lastAnswer === undefined || clock.now() - lastAnswer > DOUBTED_AFTER;
+  }
+
+  /** How many leases may be under way besides those that are. */
+  function roomIn(lane: Lane): number {
+    if (isDoubted(lane)) return lane.running.size === 0 ? FIRST_WAVE : 0;
+    return Math.max(0, CONCURRENCY - lane.running.size) * BATCH;
+  }
+
   function start(resource: string, lane: Lane): void {
     while (lane.waiting.length > 0) {
       const { breaker } = lane;
-      if (breaker.state === "closed" ? lane.running.size >= CONCURRENCY : breaker.state === "half_open") return;
+      if (breaker.state === "closed" ? roomIn(lane) === 0 : breaker.state === "half_open") return;
       if (breaker.state === "open") {
         if (!probeDue(breaker, clock.now())) {
           giveBack(lane, breaker.probeAt);
@@ -115,7 +128,7 @@ export function createRevocationLanes(needs: {
         lane.breaker = probing(breaker);
       }
       const probe = lane.breaker.state === "half_open";
-      const work = run(resource, lane, lane.waiting.splice(0, probe ? 1 : BATCH), probe);
+      const work = run(resource, lane, lane.waiting.splice(0, probe ? 1 : Math.min(BATCH, roomIn(lane))), probe);
       lane.running.add(work);
       void work.then(() => {
         lane.running.delete(work);
@@ -124,15 +137,24 @@ export function createRevocationLanes(needs: {
     }
   }
 
+  function hasAnswered(resource: string, lane: Lane): void {
+    if (lane.breaker.state !== "closed") log.info("target answers again", { resource });
+    lane.breaker = answered();
+    lane.lastAnswer = clock.now();
+  }
+
+  function hasNotAnswered(resource: string, lane: Lane): void {
+    if (lane.breaker.state === "closed") log.warn("target does not answer", { resource });
+    lane.breaker = unanswered(lane.breaker, clock.now(), random());
+  }
+
   async function run(resource: string, lane: Lane, batch: readonly Waiting[], probe: boolean): Promise<void> {
     // Who waited longer than the claim lasts has lost it; the loop takes the lease again.
     const mine = batch.filter(({ lease }) => lease.nextAttempt > clock.now());
     const context: BatchContext = {
       probe,
       unanswered() {
-        const before = lane.breaker.state;
-        lane.breaker = unanswered(lane.breaker, clock.now(), random());
-        if (before === "closed") log.warn("target does not answer", { resource });
+        hasNotAnswered(resource, lane);
         return lane.breaker.state === "open" ? lane.breaker.probeAt : clock.now();
       },
     };
@@ -140,11 +162,7 @@ export function createRevocationLanes(needs: {
     try {
       const leases = mine.map(({ lease }) => lease);
       const result = leases.length === 0 ? undefined : await attempt(resource, leases, context);
-      if (result?.answered === true) {
-        if (lane.breaker.state !== "closed") log.info("target answers again", { resource });
-        lane.breaker = answered();
-        lane.lastAnswer = clock.now();
-      }
+      if (result?.answered === true) hasAnswered(resource, lane);
       proven = result?.proven ?? proven;
     } catch {
       // The store failed: the claims end by themselves and are taken again.
@@ -187,6 +205,14 @@ export function createRevocationLanes(needs: {
       for (const resource of new Set(leases.map((lease) => lease.resource))) start(resource, laneOf(resource));
       await Promise.all(tried);
       return proven;
+    },
+    heard(resource, isAnswer) {
+      const lane = laneOf(resource);
+      // A probe that is under way decides by itself.
+      if (lane.breaker.state === "half_open") return;
+      if (isAnswer) hasAnswered(resource, lane);
+      else hasNotAnswered(resource, lane);
+      start(resource, lane);
     },
     view(resource) {
       const { breaker, running, waiting, lastAnswer } = laneOf(resource);

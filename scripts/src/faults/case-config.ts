@@ -7,6 +7,7 @@ listen: 127.0.0.1:${port}
 database: file:./phi.db
 issuer: { url: "${issuerUrl}", clientId: phi-cli }
 auditors: [group:auditor]
+admins: [group:phi-admins]
 resources:
   db-prod:
     kind: postgres
@@ -22,6 +23,7 @@ policies:
     roles: [readonly, missing]
     maxDuration: 1h
     approval: { from: [group:db-leads] }
+    emergency: { maxDuration: 30m, reviewers: [group:db-leads], reviewWithin: 1h }
   - name: answered at once or not at all
     requesters: [group:engineering]
     resources: [db-prod]
@@ -30,5 +32,6 @@ policies:
     approval: { from: [group:db-leads] }
     pendingFor: 1s
     claimWithin: 1s
+    emergency: { maxDuration: 30m, reviewers: [group:db-leads], reviewWithin: 1s }
 `;
 }

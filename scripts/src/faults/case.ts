@@ -13,11 +13,12 @@ import { startIssuer } from "../environment/issuer.js";
 import { seedOrders } from "../environment/orders.js";
 import { startPostgres } from "../environment/postgres.js";
 import { caseConfig } from "./case-config.js";
+import { type Restarted, restartHere } from "./restart-here.js";
 
 const FAULTY = fileURLToPath(new URL("../../dist/faults/broker.js", import.meta.url));
-const PEOPLE = ["alice", "bob", "carol"] as const;
+const PEOPLE = ["alice", "bob", "carol", "dave"] as const;
 
-/** Who takes part in a story: alice asks, bob approves, carol may read the whole audit log. */
+/** Who takes part in a story: alice asks, bob approves, carol may read the whole audit log, dave locks. */
 export type People = Readonly<Record<(typeof PEOPLE)[number], Caller>>;
 
 /** One broker with a ledger of its own, on the target that all cases share. */
@@ -26,7 +27,10 @@ export interface Case {
   /** Where {@link Case.startFaulty} writes the points it passes. */
   readonly pointsFile: string;
   startFaulty(crashAt?: string): Promise<Broker>;
-  startNormal(): Promise<Broker>;
+  /** A process of its own, or quicker in this one. */
+  restart(where: "process" | "here"): Promise<Restarted>;
+  /** Makes a role with this broker's mark on the target, by the broker's own account, that is not in its ledger. */
+  makeStranger(): Promise<void>;
   /** This broker's roles on the target. */
   roles(): Promise<string[]>;
   remove(): void;
@@ -102,7 +106,7 @@ export async function openFaultWorld(): Promise<FaultWorld> {
         const url = `http://127.0.0.1:${port}`;
         const as = (login: string) => callerWith(url, tokens[login] ?? "");
         return {
-          people: { alice: as("alice"), bob: as("bob"), carol: as("carol") },
+          people: { alice: as("alice"), bob: as("bob"), carol: as("carol"), dave: as("dave") },
           pointsFile,
           startFaulty: (crashAt) =>
             startBroker({
@@ -112,7 +116,13 @@ export async function openFaultWorld(): Promise<FaultWorld> {
                 args: ["--points", pointsFile, ...(crashAt === undefined ? [] : ["--crash-at", crashAt])],
               },
             }),
-          startNormal: () => startBroker(common),
+          restart: (where) => (where === "here" ? restartHere(common) : startBroker(common)),
+          async makeStranger() {
+            const broker = new pg.Client({ connectionString: orders.brokerUrl });
+            await broker.connect();
+            await broker.query(`CREATE ROLE phi_${tag}_${randomText(16)} LOGIN`);
+            await broker.end();
+          },
           async roles() {
             const { rows } = await admin.query<{ rolname: string }>(
               "SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1) AND rolcanlogin",

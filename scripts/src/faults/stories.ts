@@ -1,90 +1,35 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LeaseReply } from "@phi/shared/contract/lease";
-import type { RequestView } from "@phi/shared/contract/request";
+import { answerStories } from "./answer-stories.js";
 import type { People } from "./case.js";
+import { approve, ask, eventsOf, extend, issue, untilOver, untilRevoked } from "./steps.js";
 
 /** What the broker said yes to: it has to be in the audit log, whatever happened since. */
 export interface Promised {
   readonly kind: string;
-  /** The request or lease. */
+  /** The request, lease, lock or delegation. */
   readonly id: string;
 }
 
 /** A place to die at, in a story. */
-export interface Fault {
+export interface Place {
   readonly story: string;
   readonly point: string;
+}
+
+export interface Fault extends Place {
+  /** Passed whenever the story was told. What is not depends on the pace of the loop's timer. */
+  readonly always: boolean;
 }
 
 export interface Story {
   /** A script for people. Ends by itself when all of it was said and done; a call that gets no answer rejects. */
   readonly tell: (people: People, promised: Promised[]) => Promise<void>;
+  /** On the target, before the broker starts: roles with its mark that it does not know. */
+  readonly strangers?: number;
   /** It begins with what such a death left behind. */
-  readonly after?: Fault;
+  readonly after?: Place;
   /** Most of it is waiting for half a minute to pass. */
   readonly patient?: boolean;
-}
-
-async function ask(people: People, promised: Promised[], role: string, duration: number): Promise<string> {
-  const order = { resource: "db-prod", role, duration, reason: "INC-42" };
-  const { status, body } = await people.alice.call<RequestView>("POST", "/v1/requests", order);
-  if (status !== 201) throw new Error(`asking: ${JSON.stringify(body)}`);
-  promised.push({ kind: "request.created", id: body.request });
-  return body.request;
-}
-
-async function approve(people: People, promised: Promised[], request: string): Promise<void> {
-  const shown = await people.bob.call<RequestView>("GET", `/v1/requests/${request}`);
-  const { status } = await people.bob.call("POST", `/v1/requests/${request}/approvals`, {
-    verdict: "approve",
-    hash: shown.body.hash,
-  });
-  if (status !== 200) throw new Error(`approving: ${status}`);
-  promised.push({ kind: "request.approved", id: request });
-}
-
-/** Asks for more time. */
-async function extend(people: People, promised: Promised[], request: string, duration: number): Promise<string> {
-  const order = { duration, reason: "not done yet" };
-  const { status, body } = await people.alice.call<RequestView>("POST", `/v1/requests/${request}/extensions`, order);
-  if (status !== 201) throw new Error(`extending: ${JSON.stringify(body)}`);
-  promised.push({ kind: "request.created", id: body.request });
-  return body.request;
-}
-
-async function issue(
-  people: People,
-  promised: Promised[],
-  request: string,
-  use: "command" | "window",
-): Promise<string> {
-  const order = { request, use, command: ["psql"], host: "laptop" };
-  const { status, body } = await people.alice.call<LeaseReply>("POST", "/v1/leases", order);
-  if (status !== 201) throw new Error(`issuing: ${JSON.stringify(body)}`);
-  promised.push({ kind: "lease.issued", id: body.lease });
-  return body.lease;
-}
-
-/** Until the broker has done by itself what is to be done: everything closed, every lease proven revoked. */
-async function untilOver({ alice }: People): Promise<void> {
-  for (;;) {
-    const { body } = await alice.call<{ requests: RequestView[] }>("GET", "/v1/requests?scope=mine");
-    const open = body.requests.filter(
-      ({ state, leases }) =>
-        ["pending", "approved", "active"].includes(state) || leases.some((lease) => lease.state !== "revoked"),
-    );
-    if (open.length === 0) return;
-    await sleep(100);
-  }
-}
-
-/** Until every lease is proven revoked; requests may stay open. */
-async function untilRevoked({ alice }: People): Promise<void> {
-  for (;;) {
-    const { body } = await alice.call<{ requests: RequestView[] }>("GET", "/v1/requests?scope=mine");
-    if (body.requests.every(({ leases }) => leases.every(({ state }) => state === "revoked"))) return;
-    await sleep(100);
-  }
 }
 
 /** Everything that a broker does, in stories that can be told apart. */
@@ -152,6 +97,13 @@ export const stories: Readonly<Record<string, Story>> = {
       const unused = await ask(people, promised, "impatient", 600);
       await approve(people, promised, unused);
       await untilOver(people);
+    },
+  },
+  ...answerStories,
+  "a target with a role that nobody knows": {
+    strangers: 1,
+    tell: async ({ carol }) => {
+      while ((await eventsOf(carol, "lease.revoked")).length === 0) await sleep(100);
     },
   },
   "a command that falls silent": {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import type { RequestView } from "@phi/shared/contract/request";
 import type { Case, People } from "./case.js";
+import { eventsOf } from "./steps.js";
 import type { Promised } from "./stories.js";
 
 /** After a restart the target equals the ledger within this, in ms. */
@@ -22,11 +23,17 @@ export async function awaitNothingLeft(one: Case): Promise<string[]> {
   }
 }
 
-async function unprovenLeases({ alice }: People): Promise<string[]> {
+async function unprovenLeases({ alice, carol }: People): Promise<string[]> {
   const { body } = await alice.call<{ requests: RequestView[] }>("GET", "/v1/requests?scope=mine");
-  return body.requests.flatMap(({ leases }) =>
+  const found = await eventsOf(carol, "lease.found");
+  const revoked = found.length === 0 ? [] : await eventsOf(carol, "lease.revoked");
+  const strangers = found.flatMap(({ lease }) =>
+    revoked.some((event) => event.lease === lease) ? [] : [`${lease} (found)`],
+  );
+  const asked = body.requests.flatMap(({ leases }) =>
     leases.filter(({ state }) => state !== "revoked").map(({ lease, state }) => `${lease} (${state})`),
   );
+  return [...asked, ...strangers];
 }
 
 export async function wholeAudit({ carol }: People): Promise<AuditEvent[]> {
@@ -45,10 +52,17 @@ const REQUEST_ONCE: readonly (readonly string[])[] = [
   ["request.approved"],
   ["request.started"],
   ["request.ended", "request.lapsed", "request.denied", "request.withdrawn"],
+  ["request.emergency"],
+  ["offer.made"],
+  ["offer.accepted"],
+  ["review.given"],
+  ["review.overdue"],
 ];
+/** Of what is named in an event's data: each kind once. */
+const NAMED_ONCE = ["lock.set", "lock.lifted", "delegation.created", "delegation.ended", "request.extended"];
 const LEASE_EXACTLY_ONCE: readonly (readonly string[])[] = [
-  ["lease.planned"],
-  ["lease.revoking", "lease.issue_failed"],
+  ["lease.planned", "lease.found"],
+  ["lease.revoking", "lease.issue_failed", "lease.found"],
   ["lease.revoked"],
 ];
 const LEASE_ONCE: readonly (readonly string[])[] = [["lease.issued"], ["session.started"], ["session.ended"]];
@@ -59,7 +73,12 @@ export interface RecordedEvent {
   readonly kind: string;
   readonly request?: string | undefined;
   readonly lease?: string | undefined;
-  readonly data?: Readonly<Record<string, unknown>>;
+  readonly data?: { readonly lock?: unknown; readonly delegation?: unknown; readonly extension?: unknown } | undefined;
+}
+
+/** What the event is about. */
+function idsIn({ request, lease, data }: RecordedEvent): unknown[] {
+  return [lease, request, data?.lock, data?.delegation];
 }
 
 /** What is wrong with the record: gaps, doubled or missing events, and promises to people that it does not know of. */
@@ -85,13 +104,15 @@ export function readRecord(events: readonly RecordedEvent[], promised: readonly 
     for (const wanted of LEASE_ONCE)
       if (count(kinds, wanted) > 1) faults.push(`${wanted.join(" or ")} ${count(kinds, wanted)} times for ${lease}`);
   }
-  const extensions = events.flatMap(({ kind, data }) => (kind === "request.extended" ? [String(data?.extension)] : []));
-  for (const extension of new Set(extensions)) {
-    const times = extensions.filter((one) => one === extension).length;
-    if (times > 1) faults.push(`request.extended ${times} times by ${extension}`);
+  const named = events
+    .filter(({ kind }) => NAMED_ONCE.includes(kind))
+    .map(({ kind, data }) => `${kind} of ${data?.lock ?? data?.delegation ?? data?.extension}`);
+  for (const name of new Set(named)) {
+    const times = named.filter((one) => one === name).length;
+    if (times > 1) faults.push(`${name} ${times} times`);
   }
   for (const { kind, id } of promised)
-    if (!events.some((event) => event.kind === kind && (event.lease === id || event.request === id)))
+    if (!events.some((event) => event.kind === kind && idsIn(event).includes(id)))
       faults.push(`${kind} of ${id} was answered with yes and is not on record`);
   return faults;
 }

@@ -64,7 +64,10 @@ export function asPhiError(error: unknown): PhiError {
         hint: "try again; if it stays so, ask whoever runs the database",
       });
     case "busy":
-      return new PhiError("target_unavailable", `PostgreSQL is busy: ${failure.message}.`, { hint: "try again" });
+      return new PhiError("target_unavailable", `PostgreSQL is busy: ${failure.message}.`, {
+        hint: "try again",
+        data: { answered: true },
+      });
     case "permission":
       return new PhiError("target_refused", `PostgreSQL does not let the broker do this: ${failure.message}.`, {
         hint: "ask whoever runs the broker to run phi-broker config check",
