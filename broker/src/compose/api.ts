@@ -10,6 +10,7 @@ import { createDropLostRequests } from "../operations/drop-lost-requests.js";
 import { createEndLease } from "../operations/end-lease.js";
 import { createExplainDecision } from "../operations/explain-decision.js";
 import { createExportAudit } from "../operations/export-audit.js";
+import { createFileRequest } from "../operations/file-request.js";
 import { createIssueLease } from "../operations/issue-lease.js";
 import { keepingAddresses } from "../operations/keep-addresses.js";
 import { createKeepLease } from "../operations/keep-lease.js";
@@ -64,6 +65,7 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     catalogue,
     revokeLeases,
   } = world;
+  const fileRequest = createFileRequest({ ledger, locks });
   return {
     discovery: {
       name: "phi",
@@ -96,8 +98,8 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     delegating: createDelegating({ ledger, delegations, people, catalogue, locks, clock }),
     ...locking,
     explainDecision: createExplainDecision({ ledger, catalogue, locks, clock }),
-    createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
-    askInEmergency: createAskInEmergency({ ledger, catalogue, locks, clock }),
+    createRequest: createCreateRequest({ catalogue, clock, fileRequest }),
+    askInEmergency: createAskInEmergency({ catalogue, clock, fileRequest }),
     reviewEmergency: createReviewEmergency({ ledger, dossiers, locks, clock }),
     listRequests: createListRequests({ ledger, dossiers, delegations, clock }),
     decideRequest: createDecideRequest({

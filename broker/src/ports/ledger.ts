@@ -67,7 +67,13 @@ export type Step =
       readonly idTokenExpiresAt: Instant;
     }
   | { readonly do: "end_sign_in"; readonly id: SignInId; readonly at: Instant }
-  | { readonly do: "insert_request"; readonly request: Request; readonly idempotencyKey: string | undefined }
+  | {
+      readonly do: "insert_request";
+      readonly request: Request;
+      readonly idempotencyKey: string | undefined;
+      /** Of the order that came with the key. */
+      readonly orderHash?: string;
+    }
   /** From exactly this state; `require` adds further facts that must still hold. */
   | {
       readonly do: "advance_request";
@@ -210,7 +216,11 @@ export interface Ledger {
   request(id: RequestId): Promise<Request | undefined>;
   /** Requests whose id begins so, a bounded number of them. */
   requestsByPrefix(prefix: string): Promise<Request[]>;
-  requestByKey(requester: Principal, key: string): Promise<Request | undefined>;
+  /** With the hash of the order that made it; absent in what was asked before phi kept it. */
+  requestByKey(
+    requester: Principal,
+    key: string,
+  ): Promise<{ readonly request: Request; readonly orderHash: string | undefined } | undefined>;
   /** Newest first. */
   requests(filter: RequestFilter): Promise<Request[]>;
   approvals(requests: readonly RequestId[]): Promise<Approval[]>;

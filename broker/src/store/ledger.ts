@@ -141,7 +141,7 @@ export function createLedger(store: Store, changes: Changes): Ledger {
         requests,
         sql`where ${requests.requesterIssuer} = ${issuer} and ${requests.requesterSubject} = ${subject} and ${requests.idempotencyKey} = ${key}`,
       );
-      return row && requestFromRow(row);
+      return row && { request: requestFromRow(row), orderHash: row.orderHash ?? undefined };
     },
 
     async requests(filter) {

@@ -70,7 +70,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
       return single(
         insertIf(
           requests,
-          requestToRow(step.request, step.idempotencyKey),
+          { ...requestToRow(step.request, step.idempotencyKey), orderHash: step.orderHash ?? null },
           sql`not ${isLocked({ principal: step.request.requester, resource: step.request.resource })} and ${condition}`,
         ),
       );

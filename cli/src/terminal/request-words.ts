@@ -53,6 +53,8 @@ export function stateWords(view: RequestView): string {
       return "ended (given back)";
     case "revoked":
       return "ended (revoked)";
+    case "idle":
+      return "ended (idle)";
     case undefined:
       return "ended";
   }

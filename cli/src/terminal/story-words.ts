@@ -110,6 +110,8 @@ function endWords(data: AuditEvent["data"]): string {
       return "the window is over";
     case "used_once":
       return "the one command is over";
+    case "idle":
+      return "ended it: nothing was done with it";
     case "ended_by_holder":
       return `gave the access back${quoted(data.reason)}`;
     case "locked":

@@ -8,8 +8,11 @@ export const requestStates = ["pending", "approved", "active", "denied", "withdr
 export const requestState = z.enum(requestStates);
 export type RequestState = z.infer<typeof requestState>;
 
-/** `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. `used_once`: it was for one command, and that is over. */
-export const endReason = z.enum(["expired", "ended_by_holder", "revoked", "used_once"]);
+/**
+ * `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. `used_once`: it was for one
+ * command, and that is over. `idle`: nothing was done with it on the target for as long as its policy allows.
+ */
+export const endReason = z.enum(["expired", "ended_by_holder", "revoked", "used_once", "idle"]);
 export type EndReason = z.infer<typeof endReason>;
 
 /** `POST /v1/requests`. What the server decides (state, requester, approvers) is not part of it and is refused. */

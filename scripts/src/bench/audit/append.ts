@@ -1,5 +1,5 @@
 import { requestToRow } from "@phi/broker/store/rows";
-import { requests } from "@phi/broker/store/schema";
+import { requests } from "@phi/broker/store/schema/requests";
 import { insertIf, sql } from "@phi/broker/store/sql";
 import { newId } from "@phi/shared/ids";
 import { openBenchLedger } from "./kept-log.js";
