@@ -40,6 +40,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     sweepDue,
     keepTime,
     loop,
+    idleLoop,
     sweeps,
     recordingsKeeper,
     deliveries,
@@ -62,6 +63,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     });
     await catchUp();
     loop.start();
+    idleLoop.start();
     recordingsKeeper.start();
     deliveries.start();
     reminderLoop?.start();
@@ -77,6 +79,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
         await socket?.close();
         await sweeps.stop();
         await recordingsKeeper.stop();
+        await idleLoop.stop();
         await loop.stop();
         clearTimeout(cut);
         await ledger
@@ -93,6 +96,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     await socket?.close();
     await sweeps.stop();
     await recordingsKeeper.stop();
+    await idleLoop.stop();
     await loop.stop();
     await reminderLoop?.stop();
     await deliveries.stop();

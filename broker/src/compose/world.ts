@@ -1,4 +1,5 @@
 import { createSigningDesk } from "../audit/signing-desk.js";
+import { createIdleLoop } from "../expiry/idle-loop.js";
 import { createExpiryLoop } from "../expiry/loop.js";
 import { createRecordingsKeeper } from "../expiry/recordings-keeper.js";
 import { createTargetSweeps } from "../expiry/target-sweeps.js";
@@ -7,6 +8,7 @@ import { measuredLedger } from "../metrics/measured-ledger.js";
 import { createMetrics } from "../metrics/metrics.js";
 import { createAssertMayAnswer } from "../operations/answer-rights.js";
 import { createDossiers } from "../operations/dossier.js";
+import { createEndIdle } from "../operations/end-idle.js";
 import { createFindLockTarget } from "../operations/find-lock-target.js";
 import { createFindUsableRequest } from "../operations/find-usable-request.js";
 import { createKeepRecordings } from "../operations/keep-recordings.js";
@@ -82,6 +84,8 @@ export async function composeWorld(parts: Parts) {
   });
   const { lanes, revokeLeases } = revocation;
   const sweepDue = createSweepDue({ ledger, delegations, clock, lanes, resources: [...config.resources.keys()] });
+  const endIdle = createEndIdle({ ledger, catalogue, lanes, revokeLeases, clock, log, stopping: stopping.signal });
+  const idleLoop = createIdleLoop({ endIdle, clock, log });
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
   const tag = await brokerTag(store, clock.now());
@@ -142,6 +146,7 @@ export async function composeWorld(parts: Parts) {
     sweepDue,
     keepTime,
     loop,
+    idleLoop,
     tag,
     tree,
     standings,

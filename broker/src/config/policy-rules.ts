@@ -14,6 +14,7 @@ const ALLOW_ONLY = [
   "pendingFor",
   "claimWithin",
   "starts",
+  "idleTimeout",
   "emergency",
 ] as const;
 
@@ -73,7 +74,8 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
       ...(message === undefined ? {} : { message }),
     };
   }
-  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts, emergency } = written;
+  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts, idleTimeout, emergency } =
+    written;
   return {
     effect,
     name,
@@ -90,6 +92,7 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
     pendingFor,
     claimWithin,
     starts,
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
     ...(emergency === undefined ? {} : { emergency }),
   };
 }

@@ -93,6 +93,11 @@ export const policySchema = z
       .enum(["first_use", "approval"])
       .default("first_use")
       .describe("When the window begins: with the first credential, or with the approval."),
+    idleTimeout: duration(LONGEST_DURATION)
+      .optional()
+      .describe(
+        "A window in which nothing was done on the target for so long ends by itself. Left out: it lasts to its end.",
+      ),
     emergency: z
       .strictObject({
         maxDuration: duration(24 * 3_600).describe("Longest window in an emergency."),

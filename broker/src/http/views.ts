@@ -7,6 +7,7 @@ import { openStage, yesOf } from "../domain/approval.js";
 import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Emergency } from "../domain/emergency.js";
+import { idleAt, isWatched } from "../domain/idleness.js";
 import type { Lease } from "../domain/lease.js";
 import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
@@ -67,6 +68,8 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     ...(request.state === "pending" ? optional("offer", request.offer, offerView) : {}),
     claimWithin: request.claimWithin,
     starts: request.starts,
+    ...optional("idleTimeout", request.idleTimeout, same),
+    ...(isWatched(request) ? { idleAt: toRfc3339(idleAt(request)) } : {}),
     ...(request.once ? { once: true as const } : {}),
     createdAt: toRfc3339(request.createdAt),
     pendingUntil: toRfc3339(request.pendingUntil),

@@ -68,6 +68,7 @@ export function createAskInEmergency({ catalogue, clock, fileRequest }: Needs) {
       once: order.once === true,
       claimWithin: rule.claimWithin,
       starts: "approval",
+      idleTimeout: rule.idleTimeout,
       createdAt: now,
       pendingUntil: now,
       endComment: undefined,

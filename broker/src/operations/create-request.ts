@@ -114,6 +114,7 @@ function plan(
     revision: 0,
     claimWithin: rule.claimWithin,
     starts: rule.starts,
+    idleTimeout: rule.idleTimeout,
     once: order.once === true,
     createdAt: now,
     pendingUntil: now + rule.pendingFor * 1000,

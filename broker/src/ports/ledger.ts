@@ -94,7 +94,7 @@ export type Step =
         /** What an accepted offer changes. */
         readonly terms?: Pick<
           Request,
-          "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts"
+          "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts" | "idleTimeout"
         >;
         /** `null` takes it away. */
         readonly offer?: Offer | null;
@@ -122,6 +122,8 @@ export type Step =
       readonly at: Instant;
       readonly idempotencyKey: string | undefined;
     }
+  /** Ends an active request as idle, unless something was done with it, or a credential asked for, after `activeAt`. */
+  | { readonly do: "end_idle"; readonly requestId: RequestId; readonly activeAt: Instant; readonly at: Instant }
   /** Ends an active request that was for one command; any other is left alone. Never a guard. */
   | { readonly do: "end_once"; readonly requestId: RequestId; readonly at: Instant }
   | { readonly do: "advance_lease"; readonly advance: LeaseAdvance }
@@ -164,6 +166,13 @@ export interface Change {
   /** Each follower may bring an event of its own, written only if that follower changed a row. */
   readonly follow?: readonly (Step & { readonly event?: AuditEntry })[];
   readonly events: readonly [AuditEntry, ...AuditEntry[]];
+}
+
+/** The newest use of a request, as of a look at its target. */
+export interface Use {
+  readonly requestId: RequestId;
+  readonly activeAt: Instant;
+  readonly lookedAt: Instant;
 }
 
 /** Whose texts are erased: one event's, or those of everything about a request. */
@@ -240,6 +249,10 @@ export interface Ledger {
   lateLeases(revokingSince: Instant, limit: number): Promise<Claimed[]>;
   /** Every lease of the resource that is in revocation and due at `now` has its next turn at `until`: one write, however many they are. */
   postponeDue(resource: string, now: Instant, until: Instant): Promise<void>;
+  /** Active requests that end when they are idle, a bounded number; those that were looked at longest ago first. */
+  watchedRequests(limit: number): Promise<Request[]>;
+  /** What was seen of the use of these requests: one write without an event, because nothing has happened to them. */
+  noteUse(seen: readonly Use[]): Promise<void>;
   /** Emergencies whose review is late at `now`, which was not told yet. */
   lateReviews(now: Instant, limit: number): Promise<Request[]>;
   /** The next instant at which something is due. */

@@ -77,7 +77,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
     case "advance_request": {
       const { require } = step;
       const { terms, offer, ...set } = step.set ?? {};
-      const { stages, ...renewed } = terms ?? {};
+      const { stages, idleTimeout, ...renewed } = terms ?? {};
       return single(
         updateIf(
           requests,
@@ -86,6 +86,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             dueAt: step.dueAt,
             ...set,
             ...renewed,
+            ...(terms === undefined ? {} : { idleTimeout: idleTimeout ?? null }),
             ...(stages === undefined ? {} : stagesToRow(stages)),
             ...(offer === undefined
               ? {}
@@ -152,6 +153,15 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
           ),
         ],
       };
+    case "end_idle":
+      return single(
+        updateIf(
+          requests,
+          { state: "ended", endedAt: step.at, endedBecause: "idle", dueAt: null },
+          sql`${requests.id} = ${step.requestId} and ${requests.state} = 'active' and coalesce(${requests.activeAt}, 0) <= ${step.activeAt}
+            and not exists (select 1 from ${leases} where ${leases.requestId} = ${step.requestId} and ${leases.createdAt} > ${step.activeAt}) and ${condition}`,
+        ),
+      );
     case "end_once":
       return single(
         updateIf(

@@ -54,7 +54,7 @@ export function stateWords(view: RequestView): string {
     case "revoked":
       return "ended (revoked)";
     case "idle":
-      return "ended (idle)";
+      return view.idleTimeout === undefined ? "ended (idle)" : `ended (idle for ${formatDuration(view.idleTimeout)})`;
     case undefined:
       return "ended";
   }
@@ -89,6 +89,15 @@ export function windowSentence(view: RequestView, now: Instant): string | undefi
     return `the ${formatDuration(view.duration)} begin at first use, which must be before ${timeForPeople(Date.parse(view.claimUntil), now)}`;
   }
   return undefined;
+}
+
+/** When it ends for want of use, as far as the broker has seen; `undefined` when there is nothing to say. */
+export function idleSentence(view: RequestView, now: Instant): string | undefined {
+  if (view.idleTimeout === undefined || !["pending", "approved", "active"].includes(view.state)) return undefined;
+  const rule = `ends after ${formatDuration(view.idleTimeout)} without use`;
+  return view.idleAt === undefined
+    ? rule
+    : `${rule}: at ${timeForPeople(Date.parse(view.idleAt), now)} unless something is done`;
 }
 
 /** Credentials that should be dead and are not proven dead. Never a quiet matter. */

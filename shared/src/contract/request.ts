@@ -94,6 +94,10 @@ export const requestView = z.object({
   /** How long it may wait for its first use after the approval, and when the window begins. */
   claimWithin: seconds,
   starts: z.enum(["first_use", "approval"]),
+  /** Without anything done on the target for so long the window ends. */
+  idleTimeout: seconds.optional(),
+  /** Active, with an `idleTimeout`: when it ends if nothing more is done, as far as the broker has seen. */
+  idleAt: instant.optional(),
   /** For one command only; it ends with it. */
   once: z.literal(true).optional(),
   createdAt: instant,

@@ -87,7 +87,7 @@ function clausesOf(one: Weighed, ask: Ask): string[] {
       return [`says no ${spansInWords(one.rule.during ?? []).replace(/^/, "only ")}`];
     case "decides":
     case "fits":
-      return [outcomeOf(one.rule)];
+      return [outcomeOf(one.rule), ...idleInWords(one.rule)];
     case "does_not_fit":
       return one.obstacles.map((obstacle) => obstacleInWords(obstacle, one.rule, ask));
   }
@@ -95,6 +95,11 @@ function clausesOf(one: Weighed, ask: Ask): string[] {
 
 function outcomeOf(rule: AllowRule): string {
   return rule.approval === undefined ? "allowed at once" : stagesInWords(rule.approval.stages);
+}
+
+/** `ends after 15m without use`, where it does. */
+export function idleInWords({ idleTimeout }: Pick<AllowRule, "idleTimeout">): string[] {
+  return idleTimeout === undefined ? [] : [`ends after ${formatDuration(idleTimeout)} without use`];
 }
 
 function named(requesters: readonly Selector[] | undefined): string {

@@ -48,6 +48,8 @@ export interface AllowRule extends Named {
   readonly claimWithin: number;
   /** When the window begins. */
   readonly starts: "first_use" | "approval";
+  /** A window whose credentials have done nothing on the target for so long ends, in seconds. Absent: never. */
+  readonly idleTimeout?: number | undefined;
   readonly emergency?: EmergencyClause | undefined;
 }
 
