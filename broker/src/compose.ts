@@ -41,6 +41,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     keepTime,
     loop,
     idleLoop,
+    calendarLoop,
     sweeps,
     recordingsKeeper,
     deliveries,
@@ -61,6 +62,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
       kind: "broker.started",
       data: { version, config: config.hash, policyHash: config.policyHash },
     });
+    await calendarLoop.start();
     await catchUp();
     loop.start();
     idleLoop.start();
@@ -80,6 +82,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
         await sweeps.stop();
         await recordingsKeeper.stop();
         await idleLoop.stop();
+        await calendarLoop.stop();
         await loop.stop();
         clearTimeout(cut);
         await ledger
@@ -97,6 +100,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     await sweeps.stop();
     await recordingsKeeper.stop();
     await idleLoop.stop();
+    await calendarLoop.stop();
     await loop.stop();
     await reminderLoop?.stop();
     await deliveries.stop();

@@ -80,7 +80,14 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     changes,
     log,
     dossiers,
-    authenticate: createAuthenticate({ ledger, locks, clock, admins: config.admins, auditors: config.auditors }),
+    authenticate: createAuthenticate({
+      ledger,
+      locks,
+      clock,
+      calendars: catalogue.calendars,
+      admins: config.admins,
+      auditors: config.auditors,
+    }),
     signIn: createSignIn({
       ledger,
       identity: telling.needsAddresses ? keepingAddresses(identity, { addressBook, clock }) : identity,

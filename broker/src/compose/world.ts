@@ -1,4 +1,6 @@
 import { createSigningDesk } from "../audit/signing-desk.js";
+import { createCalendarSource } from "../calendars/calendar-source.js";
+import { createCalendarLoop } from "../expiry/calendar-loop.js";
 import { createIdleLoop } from "../expiry/idle-loop.js";
 import { createExpiryLoop } from "../expiry/loop.js";
 import { createRecordingsKeeper } from "../expiry/recordings-keeper.js";
@@ -11,6 +13,7 @@ import { createDossiers } from "../operations/dossier.js";
 import { createEndIdle } from "../operations/end-idle.js";
 import { createFindLockTarget } from "../operations/find-lock-target.js";
 import { createFindUsableRequest } from "../operations/find-usable-request.js";
+import { createKeepCalendars } from "../operations/keep-calendars.js";
 import { createKeepRecordings } from "../operations/keep-recordings.js";
 import { createKeepTime } from "../operations/keep-time.js";
 import { createLiftLock } from "../operations/lift-lock.js";
@@ -25,6 +28,7 @@ import { createSetLock } from "../operations/set-lock.js";
 import { createStandings } from "../operations/standings.js";
 import { createSweepDue } from "../operations/sweep-due.js";
 import { wakingLedger } from "../outbox/waking-ledger.js";
+import { createCalendarCopies } from "../store/calendar-copies.js";
 import { createDelegations } from "../store/delegations.js";
 import { brokerTag, createLedger } from "../store/ledger.js";
 import { createLedgerOverview } from "../store/ledger-overview.js";
@@ -53,11 +57,15 @@ export async function composeWorld(parts: Parts) {
   const realLedger = createLedger(store, changes);
   const metrics = createMetrics();
   const overview = createLedgerOverview(store);
+  const sources = config.calendars.map(createCalendarSource);
+  const keepCalendars = createKeepCalendars({ sources, copies: createCalendarCopies(store), clock, log });
+  const calendarLoop = createCalendarLoop({ sources, keepCalendars });
   const { exports, telling, deliveries, reminderLoop, addressBook } = composeDeliveries(parts, {
     store,
     clock,
     ledger: realLedger,
     overview,
+    calendars: keepCalendars.calendars,
   });
   const identity = createIdentity({
     issuerUrl: config.issuer.url,
@@ -69,7 +77,7 @@ export async function composeWorld(parts: Parts) {
     measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic),
     deliveries.wake,
   );
-  const { catalogue, reloadPolicy } = composePolicy(parts, { ledger, clock });
+  const { catalogue, reloadPolicy } = composePolicy(parts, { ledger, clock, calendars: keepCalendars.calendars });
   const locks = createLocks(store);
   const delegations = createDelegations(store);
   const stopping = new AbortController();
@@ -107,9 +115,10 @@ export async function composeWorld(parts: Parts) {
     clock,
     lanes,
     reportDeliveries: deliveries.reportDeliveries,
+    reportCalendars: keepCalendars.report,
   });
   const renderMetrics = async () => metrics.render(await readMetrics());
-  const dossiers = createDossiers({ ledger, delegations, clock });
+  const dossiers = createDossiers({ ledger, delegations, clock, calendars: catalogue.calendars });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
   const queryAudit = createQueryAudit({ ledger, overview });
   const recordings = createRecordings(store);
@@ -147,6 +156,8 @@ export async function composeWorld(parts: Parts) {
     keepTime,
     loop,
     idleLoop,
+    keepCalendars,
+    calendarLoop,
     tag,
     tree,
     standings,

@@ -6,6 +6,7 @@ import { isMapping } from "./read-resources.js";
 /** What a deny policy has no use for. */
 const ALLOW_ONLY = [
   "maxDuration",
+  "onCall",
   "approval",
   "reason",
   "reasonPattern",
@@ -74,8 +75,18 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
       ...(message === undefined ? {} : { message }),
     };
   }
-  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts, idleTimeout, emergency } =
-    written;
+  const {
+    onCall,
+    reason,
+    reasonPattern,
+    ticket,
+    ticketPattern,
+    pendingFor,
+    claimWithin,
+    starts,
+    idleTimeout,
+    emergency,
+  } = written;
   return {
     effect,
     name,
@@ -83,6 +94,7 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
     resources,
     roles: roles ?? [],
     maxDuration: maxDuration ?? 0,
+    ...(onCall === undefined ? {} : { onCall }),
     ...when,
     ...(approval === undefined ? {} : { approval: { stages: stagesOf(approval) } }),
     reason,

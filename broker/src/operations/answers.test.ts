@@ -2,6 +2,7 @@ import { newId, type RequestId } from "@phi/shared/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
+import { NO_CALENDARS } from "../domain/on-call.js";
 import { allow, deny, person, policyOf } from "../domain/policy/policy.testing.js";
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
@@ -49,6 +50,7 @@ function house() {
   const resource = { name: "db-prod", kind: "postgres", config: {}, roles };
   const catalogue = {
     policy: () => policyOf(...rules),
+    calendars: () => NO_CALENDARS,
     resources: [resource],
     resource: () => resource,
     provider: () => undefined,

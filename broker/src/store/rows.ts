@@ -229,6 +229,7 @@ export function signInFromRow(row: typeof signIns.$inferSelect): SignIn {
       subject: row.principalSubject,
       name: row.principalName,
       groups: row.principalGroups,
+      ...(row.principalEmail === null ? {} : { verifiedEmail: row.principalEmail }),
     },
     host: row.host ?? undefined,
     createdAt: row.createdAt,

@@ -1,5 +1,6 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
+import type { Principal } from "../domain/principal.js";
 import type { Step } from "../ports/ledger.js";
 import { delegationToRow, isDelegated } from "./delegations.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
@@ -48,6 +49,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
               principalSubject: signIn.principal.subject,
               principalName: signIn.principal.name,
               principalGroups: [...signIn.principal.groups],
+              principalEmail: signIn.principal.verifiedEmail ?? null,
               host: signIn.host ?? null,
               createdAt: signIn.createdAt,
               expiresAt: signIn.expiresAt,
@@ -88,9 +90,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             ...renewed,
             ...(terms === undefined ? {} : { idleTimeout: idleTimeout ?? null }),
             ...(stages === undefined ? {} : stagesToRow(stages)),
-            ...(offer === undefined
-              ? {}
-              : { offer: offer && { ...offer, by: { ...offer.by, groups: [...offer.by.groups] } } }),
+            ...(offer === undefined ? {} : { offer: offer && { ...offer, by: personColumn(offer.by) } }),
             ...(require === undefined || step.to !== "pending" ? {} : { revision: require.revision + 1 }),
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
@@ -289,6 +289,10 @@ export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, con
     { state: to, ...values, epoch: claim ? epoch + 1 : epoch },
     sql`${leases.id} = ${id} and ${leases.state} = ${from} and ${leases.epoch} = ${epoch} and ${condition}`,
   );
+}
+
+function personColumn({ issuer, subject, name, groups }: Principal) {
+  return { issuer, subject, name, groups: [...groups] };
 }
 
 function single(first: Statement): CompiledStep {

@@ -23,14 +23,22 @@ export function approvalWords(view: {
   approvers: readonly string[];
   approvalsNeeded: number;
   stages?: RequestView["stages"];
+  onCall?: RequestView["onCall"];
 }): string {
   if (view.approvalsNeeded === 0) return "nobody: policy allows it at once";
   const stages = view.stages ?? [{ from: view.approvers, count: view.approvalsNeeded }];
-  return stages.map(({ from, count }) => `${count} yes from ${approverWords(from)}`).join(", then ");
+  return stages.map(({ from, count }) => `${count} yes from ${approverWords(from, view.onCall)}`).join(", then ");
 }
 
-function approverWords(approvers: readonly string[]): string {
-  return approvers.map((approver) => printable(approver, 120)).join(" or ");
+/** `group:db-leads or oncall:primary (now carol@example.com)`. */
+function approverWords(approvers: readonly string[], onCall: RequestView["onCall"] = []): string {
+  return approvers
+    .map((approver) => {
+      const by = onCall.find(({ calendar }) => approver === `oncall:${calendar}`);
+      const who = by?.who.map((word) => printable(word, 120)).join(", ");
+      return `${printable(approver, 120)}${who === undefined ? "" : ` (now ${who === "" ? "nobody" : who})`}`;
+    })
+    .join(" or ");
 }
 
 /** `bob offers readonly for 15m instead: "the replica will do"`; `undefined` when nothing is offered. */

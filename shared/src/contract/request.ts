@@ -86,6 +86,8 @@ export const requestView = z.object({
   approvalsNeeded: z.int().nonnegative(),
   /** Who must say yes, stage after stage; none: it was allowed at once. One person counts once. */
   stages: z.array(z.object({ from: z.array(z.string()), count: z.int().positive() })),
+  /** Pending, where a calendar says who answers: who is on call by it now, by address or subject. */
+  onCall: z.array(z.object({ calendar: name, who: z.array(z.string()) })).optional(),
   approvals: z.array(approvalView),
   /** Hash of what an approver says yes to (`requestHash`); an approval must carry it. */
   hash: z.string().length(64),

@@ -58,6 +58,7 @@ function terms(rule: PolicyRule): string {
     ...demand("reason", rule.reason, rule.reasonPattern),
     ...demand("ticket", rule.ticket, rule.ticketPattern),
     ...when,
+    ...(rule.onCall === undefined ? [] : [`only while on call by "${rule.onCall}"`]),
     ...(rule.starts === "approval" ? ["from the approval on"] : []),
     ...idleInWords(rule),
     ...(rule.emergency === undefined ? [] : [emergencyInWords(rule.emergency)]),

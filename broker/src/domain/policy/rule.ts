@@ -35,6 +35,8 @@ export interface AllowRule extends Named {
   readonly roles: readonly string[];
   /** Longest window, in seconds. */
   readonly maxDuration: number;
+  /** Name of a calendar: only for who is on call by it. */
+  readonly onCall?: string | undefined;
   /** Absent: allowed without an approver. Else each stage in turn, and nobody counts in two of them. */
   readonly approval?: { readonly stages: readonly Stage[] } | undefined;
   readonly reason: "required" | "optional";
