@@ -42,6 +42,8 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     sweepDue,
     keepTime,
     loop,
+    idleLoop,
+    calendarLoop,
     sweeps,
     recordingsKeeper,
     deliveries,
@@ -57,8 +59,10 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     if (!store.shared) await ledger.releaseClaims(clock.now());
     await store.patiently(deliveries.begin);
     await recordStart();
+    await calendarLoop.start();
     await catchUp();
     loop.start();
+    idleLoop.start();
     recordingsKeeper.start();
     deliveries.start();
     reminderLoop?.start();
@@ -75,6 +79,8 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
         await socket?.close();
         await sweeps.stop();
         await recordingsKeeper.stop();
+        await idleLoop.stop();
+        await calendarLoop.stop();
         await loop.stop();
         clearTimeout(cut);
         await ledger
@@ -91,6 +97,8 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     await socket?.close();
     await sweeps.stop();
     await recordingsKeeper.stop();
+    await idleLoop.stop();
+    await calendarLoop.stop();
     await loop.stop();
     await reminderLoop?.stop();
     await deliveries.stop();

@@ -153,9 +153,41 @@ describe("a request", () => {
       [1, 2, 3, 4].map(() => alice.call<RequestView>("POST", "/v1/requests", order, { "idempotency-key": "k-1" })),
     );
     expect(new Set(replies.map((reply) => reply.body.request)).size).toBe(1);
-    expect(
-      await alice.call("POST", "/v1/requests", { ...order, duration: 61 }, { "idempotency-key": "k-1" }),
-    ).toMatchObject({ status: 400 });
+    expect(replies.map((reply) => reply.status)).toEqual([201, 201, 201, 201]);
+  });
+
+  it.each([
+    [{ resource: "db-other" }],
+    [{ role: "readwrite" }],
+    [{ role: undefined }],
+    [{ duration: 61 }],
+    [{ reason: "another" }],
+    [{ reason: undefined }],
+    [{ ticket: "INC-2" }],
+    [{ ticket: undefined }],
+    [{ once: true }],
+    [{ emergency: true }],
+  ])("is not given for its Idempotency-Key to who asks for something else: %j", async (over) => {
+    const key = { "idempotency-key": `other-${JSON.stringify(over)}` };
+    const order = { resource: "db-prod", role: "readonly", duration: 60, reason: "one", ticket: "INC-1" };
+    const made = await alice.call<RequestView>("POST", "/v1/requests", order, key);
+    expect(made.status).toBe(201);
+    expect(await alice.call("POST", "/v1/requests", { ...order, ...over }, key)).toMatchObject({
+      status: 400,
+      body: { code: "invalid_input", hint: "Use a new key for a new request." },
+    });
+    expect((await alice.call<RequestView>("POST", "/v1/requests", { ...order, once: false }, key)).body.request).toBe(
+      made.body.request,
+    );
+  });
+
+  it("of somebody else with the same Idempotency-Key is another request", async () => {
+    const key = { "idempotency-key": "everybodys" };
+    const order = { resource: "db-prod", role: "readonly", duration: 60, reason: "mine" };
+    const [mine, theirs] = await Promise.all(
+      [alice, bob].map((who) => who.call<RequestView>("POST", "/v1/requests", order, key)),
+    );
+    expect(mine?.body.request).not.toBe(theirs?.body.request);
   });
 
   it("gives nobody else a credential: an approver who may see it cannot work under it", async () => {

@@ -124,4 +124,17 @@ describe("an emergency", () => {
     expect(new Set(all.map(({ body }) => body.request)).size).toBe(1);
     await alice.call("POST", `/v1/requests/${all[0]?.body.request}/end`, {});
   });
+
+  it("asked for twice with one Idempotency-Key is one, also at the same instant; with the key and another order it is a mistake", async () => {
+    const key = { "idempotency-key": "one-emergency" };
+    const again = (over: Record<string, unknown> = {}) =>
+      bob.call<Told>("POST", "/v1/requests", { ...order, reason: "only once", ...over }, key);
+    const replies = await Promise.all([again(), again(), again()]);
+    expect(replies.map((reply) => reply.status)).toEqual([201, 201, 201]);
+    expect(new Set(replies.map((reply) => reply.body.request)).size).toBe(1);
+    const changed = [{ role: "readonly" }, { ticket: "INC-1" }, { once: true }, { duration: 60 }, { emergency: false }];
+    for (const over of changed)
+      expect(await again(over), JSON.stringify(over)).toMatchObject({ status: 400, body: { code: "invalid_input" } });
+    await bob.call("POST", `/v1/requests/${replies[0]?.body.request}/end`, {});
+  });
 });

@@ -115,4 +115,16 @@ describe("a counter-offer over HTTP", () => {
       "request.approved",
     ]);
   });
+
+  it("that made a request smaller leaves its Idempotency-Key standing for what was asked", async () => {
+    const key = { "idempotency-key": "asked-for-more" };
+    const order = { resource: "db-prod", role: "readwrite", duration: 1_800, reason: "INC-43" };
+    const { body: asked } = await alice.call<RequestView>("POST", "/v1/requests", order, key);
+    expect(await post(bob, asked, "offers", { duration: 600, hash: asked.hash })).toMatchObject({ status: 200 });
+    expect(await post(alice, asked, "accept", { role: "readwrite", duration: 600 })).toMatchObject({ status: 200 });
+    expect(await alice.call("POST", "/v1/requests", order, key)).toMatchObject({
+      status: 201,
+      body: { request: asked.request, duration: 600 },
+    });
+  });
 });

@@ -62,6 +62,20 @@ export const statusReply = z.object({
       outdated: z.string().optional(),
     }),
   ),
+  calendars: z.array(
+    z.object({
+      calendar: z.string(),
+      where: z.string(),
+      isGood: z.boolean(),
+      readAt: instant.optional(),
+      goodUntil: instant.optional(),
+      onCall: z.array(z.string()),
+      failure: z.string().optional(),
+      /** Words that name nobody phi can be sure of: some, and how many there are. */
+      unknown: z.array(z.string()),
+      unknownCount: z.int(),
+    }),
+  ),
   deliveries: z.array(deliveryLine),
   locks: z.array(lockView),
   unreviewed: z.object({
@@ -123,7 +137,8 @@ export const backedUpReply = z.object({ recorded: z.literal(true) });
 export const pastRequestsOrder = z.strictObject({ since: instant, before: requestId.optional() });
 export const pastRequest = z.object({
   request: requestId,
-  requester: personView.extend({ groups: z.array(z.string()) }),
+  /** The verified address is that of their newest sign-in. */
+  requester: personView.extend({ groups: z.array(z.string()), verifiedEmail: z.string().optional() }),
   resource: z.string(),
   role: z.string(),
   duration: z.int(),

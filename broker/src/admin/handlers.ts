@@ -9,6 +9,7 @@ import { lockView } from "../domain/lock.js";
 import type { createAbandonLease } from "../operations/abandon-lease.js";
 import type { createAdoptLog } from "../operations/adopt-log.js";
 import type { createEraseTexts } from "../operations/erase-texts.js";
+import type { KeepCalendars } from "../operations/keep-calendars.js";
 import type { createLiftLock } from "../operations/lift-lock.js";
 import type { ReconcileAll } from "../operations/reconcile-all.js";
 import type { createListDeadLetters, DeliveryStatus, ReportDeliveries } from "../operations/report-deliveries.js";
@@ -50,6 +51,7 @@ interface Needs {
   readonly abandonLease: ReturnType<typeof createAbandonLease>;
   readonly reconcileAll: ReconcileAll;
   readonly reportDeliveries: ReportDeliveries;
+  readonly reportCalendars: KeepCalendars["report"];
   readonly listDeadLetters: ReturnType<typeof createListDeadLetters>;
   readonly retryDelivery: ReturnType<typeof createRetryDelivery>;
   readonly skipDelivery: ReturnType<typeof createSkipDelivery>;
@@ -77,6 +79,7 @@ export function createAdminHandlers(needs: Needs): {
     abandonLease,
     reconcileAll,
     reportDeliveries,
+    reportCalendars,
     listDeadLetters,
     retryDelivery,
     skipDelivery,
@@ -107,6 +110,14 @@ export function createAdminHandlers(needs: Needs): {
           ...instant("lastSweep", target.lastSweep),
           ...(target.outdated === undefined ? {} : { outdated: target.outdated.because }),
         })),
+        calendars: reportCalendars().map(
+          ({ name: calendar, readAt, goodUntil, failure, onCall, unknown, ...rest }) => ({
+            ...{ calendar, ...rest, onCall: [...onCall], unknown: [...unknown] },
+            ...instant("readAt", readAt),
+            ...instant("goodUntil", goodUntil),
+            ...(failure === undefined ? {} : { failure }),
+          }),
+        ),
         deliveries: (await reportDeliveries()).map(deliveryLine),
         unreviewed: {
           count: status.unreviewed.count,

@@ -10,16 +10,25 @@ const PAGE = 500;
 
 /** Requests since an instant as they were asked, newest first; `next` is where the following page begins. */
 export async function pastRequests(
-  ledger: Pick<Ledger, "requests">,
+  ledger: Pick<Ledger, "requests" | "newestSignIn">,
   { since, before }: { readonly since: string; readonly before?: string | undefined },
 ): Promise<PastRequestsReply> {
   const page = await ledger.requests({ before: before as RequestId | undefined, limit: PAGE });
   const meant = page.filter((request) => request.createdAt >= Date.parse(since));
   const last = meant.at(-1);
+  const emails = new Map<string, string | undefined>();
+  for (const { requester } of meant) {
+    const { issuer, subject } = requester;
+    if (emails.has(subject)) continue;
+    emails.set(subject, (await ledger.newestSignIn({ issuer, subject }))?.principal.verifiedEmail);
+  }
   return {
     requests: meant.map(({ requester: { issuer, subject, name, groups }, ...request }) => ({
       request: request.id,
-      requester: { issuer, subject, name, groups: [...groups] },
+      requester: {
+        ...{ issuer, subject, name, groups: [...groups] },
+        ...(emails.get(subject) === undefined ? {} : { verifiedEmail: emails.get(subject) }),
+      },
       resource: request.resource,
       role: request.role,
       // An extension was judged by the whole window that it makes.

@@ -1,5 +1,7 @@
 import { configJsonSchema } from "../config/json-schema.js";
 import { loadConfig } from "../config/load.js";
+import { matchesResource, type PolicyRule } from "../domain/policy/rule.js";
+import type { Finding } from "../ports/provider.js";
 import { createProviders, kindSchemas } from "../providers/registry.js";
 
 /** How long all looks at one resource may take, in ms. */
@@ -15,12 +17,19 @@ export async function checkConfig(
   for (const warning of loaded.warnings) process.stdout.write(`warning: ${warning}\n`);
   let errors = 0;
   for (const resource of options.offline ? [] : loaded.resources.values()) {
-    const findings = await providers[resource.kind]?.check(
+    const provider = providers[resource.kind];
+    const activity = loaded.policies.some((rule) => endsIdle(rule, resource.name));
+    const findings = await provider?.check(
       resource.config,
       [...resource.roles.values()],
       AbortSignal.timeout(CHECK_WITHIN),
+      { activity },
     );
-    for (const finding of findings ?? []) {
+    const blind: Finding[] =
+      activity && provider?.activity === undefined
+        ? [{ severity: "error", message: `its kind cannot tell what is done with it, so an idleTimeout ends nothing` }]
+        : [];
+    for (const finding of [...(findings ?? []), ...blind]) {
       if (finding.severity === "error") errors += 1;
       process.stdout.write(`${finding.severity}: ${resource.name}: ${finding.message}\n`);
       if (finding.hint !== undefined) process.stdout.write(`  ${finding.hint}\n`);
@@ -33,6 +42,11 @@ export async function checkConfig(
       : "",
   );
   return errors === 0 ? 0 : 1;
+}
+
+function endsIdle(rule: PolicyRule, resource: string): boolean {
+  if (rule.effect === "deny" || rule.idleTimeout === undefined) return false;
+  return rule.resources.some((pattern) => matchesResource(pattern, resource));
 }
 
 /** Prints the JSON Schema of the configuration. */

@@ -6,16 +6,16 @@ import { deliveryTable } from "./deliveries.js";
 import { lockWords } from "./locks.js";
 import { ago, columns, type OperatorOptions, print } from "./output.js";
 
-/** Says how the broker stands; 1 when something is overdue, outdated or undelivered, or the broker is not ready. */
+/** Says how the broker stands; 1 when something is overdue, outdated, undelivered or not known, or the broker is not ready. */
 export async function showStatus(options: OperatorOptions): Promise<number> {
   const { socket } = await findBroker(options.config);
   const status = await callBroker(socket, "status", {});
   print(options, status, inWords(status));
   const outdated = status.targets.some((target) => target.outdated !== undefined);
   const behind = status.deliveries.some((delivery) => delivery.behind);
-  return status.ready && status.overdue.count === 0 && !outdated && !behind && status.log.conflict === undefined
-    ? 0
-    : 1;
+  const isKnown = status.calendars.every(({ isGood }) => isGood);
+  const isWell = status.ready && status.overdue.count === 0 && !outdated && !behind && isKnown;
+  return isWell && status.log.conflict === undefined ? 0 : 1;
 }
 
 function inWords(status: StatusReply): string[] {
@@ -58,6 +58,7 @@ function inWords(status: StatusReply): string[] {
         target.lastSweep === undefined ? "-" : ago(at, target.lastSweep),
       ]),
     ]),
+    ...(status.calendars.length === 0 ? [] : ["", ...calendarTable(status.calendars, at)]),
     ...(status.deliveries.length === 0 ? [] : ["", ...deliveryTable(status.deliveries, at)]),
     ...targets.flatMap((target) =>
       target.outdated === undefined
@@ -70,6 +71,33 @@ function inWords(status: StatusReply): string[] {
             "  then:  phi-broker reconcile --adopt",
           ],
     ),
+  ];
+}
+
+function calendarTable(calendars: StatusReply["calendars"], at: string): string[] {
+  return [
+    ...columns([
+      ["CALENDAR", "GOOD", "READ", "ON CALL NOW", "FROM"],
+      ...calendars.map((one) => [
+        one.calendar,
+        one.isGood ? "yes" : "NO: nobody is on call",
+        one.readAt === undefined ? "never" : ago(at, one.readAt),
+        one.onCall.length === 0 ? "nobody" : one.onCall.map((word) => printable(word, 80)).join(", "),
+        printable(one.where, 80),
+      ]),
+    ]),
+    ...calendars.flatMap(({ calendar, failure, goodUntil, unknown, unknownCount }) => [
+      ...(failure === undefined
+        ? []
+        : [
+            `${calendar} cannot be read: ${printable(failure, 200)}${goodUntil === undefined ? "" : `; its copy holds until ${goodUntil}`}`,
+          ]),
+      ...(unknownCount === 0
+        ? []
+        : [
+            `${calendar} names ${unknownCount} that phi does not know: ${unknown.map((word) => printable(word, 60)).join(", ")}. Say whom it means under people:`,
+          ]),
+    ]),
   ];
 }
 

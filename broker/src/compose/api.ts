@@ -11,6 +11,7 @@ import { createEndLease } from "../operations/end-lease.js";
 import { createExplainDecision } from "../operations/explain-decision.js";
 import { createExportAudit } from "../operations/export-audit.js";
 import { createExtendRequest } from "../operations/extend-request.js";
+import { createFileRequest } from "../operations/file-request.js";
 import { createIssueLease } from "../operations/issue-lease.js";
 import { keepingAddresses } from "../operations/keep-addresses.js";
 import { createKeepLease } from "../operations/keep-lease.js";
@@ -70,6 +71,7 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     lanes,
     leaving,
   } = world;
+  const fileRequest = createFileRequest({ ledger, locks });
   return {
     discovery: {
       name: "phi",
@@ -84,7 +86,14 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     changes,
     log,
     dossiers,
-    authenticate: createAuthenticate({ ledger, locks, clock, admins: config.admins, auditors: config.auditors }),
+    authenticate: createAuthenticate({
+      ledger,
+      locks,
+      clock,
+      calendars: catalogue.calendars,
+      admins: config.admins,
+      auditors: config.auditors,
+    }),
     signIn: createSignIn({
       ledger,
       identity: telling.needsAddresses ? keepingAddresses(identity, { addressBook, clock }) : identity,
@@ -102,8 +111,8 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
     delegating: createDelegating({ ledger, delegations, people, catalogue, locks, clock }),
     ...locking,
     explainDecision: createExplainDecision({ ledger, catalogue, locks, clock }),
-    createRequest: createCreateRequest({ ledger, catalogue, locks, clock }),
-    askInEmergency: createAskInEmergency({ ledger, catalogue, locks, clock }),
+    createRequest: createCreateRequest({ catalogue, clock, fileRequest }),
+    askInEmergency: createAskInEmergency({ catalogue, clock, fileRequest }),
     reviewEmergency: createReviewEmergency({ ledger, dossiers, locks, clock }),
     extendRequest: createExtendRequest({
       ledger,
@@ -112,6 +121,7 @@ export function composeApi({ config, version, log }: Parts, world: World): Broke
       clock,
       openWindow: createOpenWindow({ ledger, dossiers, clock }),
       followWindow,
+      fileRequest,
     }),
     listRequests: createListRequests({ ledger, dossiers, delegations, clock }),
     decideRequest: createDecideRequest({

@@ -1,5 +1,6 @@
 import { createChannel } from "../destinations/channels.js";
 import { createDestination } from "../destinations/destinations.js";
+import type { Calendars } from "../domain/on-call.js";
 import { createDeliveries } from "../outbox/deliveries.js";
 import { createTelling } from "../outbox/telling.js";
 import type { Clock } from "../ports/clock.js";
@@ -20,7 +21,14 @@ export function composeDeliveries(
     clock,
     ledger,
     overview,
-  }: { readonly store: Store; readonly clock: Clock; readonly ledger: Ledger; readonly overview: LedgerOverview },
+    calendars,
+  }: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly ledger: Ledger;
+    readonly overview: LedgerOverview;
+    readonly calendars: () => Calendars;
+  },
 ) {
   const { host, port } = config.listen;
   const exports = createAuditExports(store, { url: config.publicUrl ?? `http://${host}:${port}`, version });
@@ -31,6 +39,7 @@ export function composeDeliveries(
     remindAfter: config.notify.remindAfter,
     escalate: config.notify.escalate,
     admins: config.admins,
+    calendars,
     broker: config.publicUrl,
     ledger,
     addressBook,

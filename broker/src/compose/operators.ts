@@ -24,6 +24,7 @@ export function composeOperators({ version }: Parts, world: World) {
     locking,
     telling,
     deliveries,
+    keepCalendars,
     catalogue,
     lanes,
   } = world;
@@ -48,6 +49,7 @@ export function composeOperators({ version }: Parts, world: World) {
       abandonLease: createAbandonLease({ ledger, clock }),
       reconcileAll: createReconcileAll({ catalogue, reconcile }),
       ...deliveries,
+      reportCalendars: keepCalendars.report,
       tree,
       rotateLogKey: createRotateLogKey({ ledger, tree, clock }),
       adoptLog: createAdoptLog({ ledger, tree, clock }),

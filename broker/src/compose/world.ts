@@ -1,4 +1,7 @@
 import { createSigningDesk } from "../audit/signing-desk.js";
+import { createCalendarSource } from "../calendars/calendar-source.js";
+import { createCalendarLoop } from "../expiry/calendar-loop.js";
+import { createIdleLoop } from "../expiry/idle-loop.js";
 import { createExpiryLoop } from "../expiry/loop.js";
 import { createRecordingsKeeper } from "../expiry/recordings-keeper.js";
 import { createTargetSweeps } from "../expiry/target-sweeps.js";
@@ -7,9 +10,11 @@ import { measuredLedger } from "../metrics/measured-ledger.js";
 import { createMetrics } from "../metrics/metrics.js";
 import { createAssertMayAnswer } from "../operations/answer-rights.js";
 import { createDossiers } from "../operations/dossier.js";
+import { createEndIdle } from "../operations/end-idle.js";
 import { createFindLockTarget } from "../operations/find-lock-target.js";
 import { createFindUsableRequest } from "../operations/find-usable-request.js";
 import { createFollowWindow } from "../operations/follow-window.js";
+import { createKeepCalendars } from "../operations/keep-calendars.js";
 import { createKeepRecordings } from "../operations/keep-recordings.js";
 import { createKeepTime } from "../operations/keep-time.js";
 import { createLiftLock } from "../operations/lift-lock.js";
@@ -24,6 +29,7 @@ import { createSetLock } from "../operations/set-lock.js";
 import { createStandings } from "../operations/standings.js";
 import { createSweepDue } from "../operations/sweep-due.js";
 import { wakingLedger } from "../outbox/waking-ledger.js";
+import { createCalendarCopies } from "../store/calendar-copies.js";
 import { createDelegations } from "../store/delegations.js";
 import { brokerTag, createLedger } from "../store/ledger.js";
 import { createLedgerOverview } from "../store/ledger-overview.js";
@@ -52,11 +58,15 @@ export async function composeWorld(parts: Parts) {
   const realLedger = createLedger(store, changes);
   const metrics = createMetrics();
   const overview = createLedgerOverview(store);
+  const sources = config.calendars.map(createCalendarSource);
+  const keepCalendars = createKeepCalendars({ sources, copies: createCalendarCopies(store), clock, log });
+  const calendarLoop = createCalendarLoop({ sources, keepCalendars });
   const { exports, telling, deliveries, reminderLoop, addressBook } = composeDeliveries(parts, {
     store,
     clock,
     ledger: realLedger,
     overview,
+    calendars: keepCalendars.calendars,
   });
   const identity = createIdentity({
     issuerUrl: config.issuer.url,
@@ -68,7 +78,7 @@ export async function composeWorld(parts: Parts) {
     measuredLedger(wrapLedger?.(realLedger) ?? realLedger, metrics, monotonic),
     deliveries.wake,
   );
-  const { catalogue, reloadPolicy } = composePolicy(parts, { ledger, clock });
+  const { catalogue, reloadPolicy } = composePolicy(parts, { ledger, clock, calendars: keepCalendars.calendars });
   const locks = createLocks(store);
   const delegations = createDelegations(store);
   const stopping = new AbortController();
@@ -92,6 +102,8 @@ export async function composeWorld(parts: Parts) {
     followWindow,
     resources: [...config.resources.keys()],
   });
+  const endIdle = createEndIdle({ ledger, catalogue, lanes, revokeLeases, clock, log, stopping: stopping.signal });
+  const idleLoop = createIdleLoop({ endIdle, clock, log });
   const keepTime = createKeepTime({ clock, catalogue, ledger, log });
   const loop = createExpiryLoop({ sweepDue, keepTime, ledger, clock, log });
   const tag = await store.patiently(() => brokerTag(store, clock.now()));
@@ -113,9 +125,10 @@ export async function composeWorld(parts: Parts) {
     clock,
     lanes,
     reportDeliveries: deliveries.reportDeliveries,
+    reportCalendars: keepCalendars.report,
   });
   const renderMetrics = async () => metrics.render(await readMetrics());
-  const dossiers = createDossiers({ ledger, delegations, clock });
+  const dossiers = createDossiers({ ledger, delegations, clock, calendars: catalogue.calendars });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
   const queryAudit = createQueryAudit({ ledger, overview });
   const recordings = createRecordings(store);
@@ -153,6 +166,9 @@ export async function composeWorld(parts: Parts) {
     sweepDue,
     keepTime,
     loop,
+    idleLoop,
+    keepCalendars,
+    calendarLoop,
     tag,
     tree,
     standings,

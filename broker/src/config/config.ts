@@ -2,6 +2,7 @@ import type { Secret } from "@phi/shared/secret";
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
 import type { Resource } from "../domain/resource.js";
+import type { CalendarOrder } from "../ports/calendars.js";
 import type { DeliveryTarget } from "./delivery-schema.js";
 
 import type { Notify } from "./notify-schema.js";
@@ -40,6 +41,8 @@ export interface Config {
   readonly notify: Notify;
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
+  /** In the order of the file; paths are absolute. */
+  readonly calendars: readonly CalendarOrder[];
   /** By name, in the order of the file. */
   readonly resources: ReadonlyMap<string, Resource>;
   /** In the order of the file. */

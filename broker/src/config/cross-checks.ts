@@ -1,5 +1,6 @@
 import { couldBeApproved } from "../domain/policy/approvable.js";
 import { everyApprover, matchesResource } from "../domain/policy/rule.js";
+import { isOpenEnded } from "../domain/principal.js";
 import { didYouMean } from "./explain-issue.js";
 import { stagesOf } from "./policy-rules.js";
 import type { WrittenPolicy } from "./policy-schema.js";
@@ -80,7 +81,7 @@ function enoughApprovers({ approval }: Partial<WrittenPolicy>, index: number): P
   if (approval === undefined || (approval.from === undefined && approval.stages === undefined)) return [];
   const stages = stagesOf(approval);
   if (couldBeApproved(stages, undefined)) return [];
-  const people = everyApprover(stages.filter((stage) => !stage.from.some((one) => one.startsWith("group:")))).length;
+  const people = everyApprover(stages.filter((stage) => !stage.from.some(isOpenEnded))).length;
   const named = people === 1 ? "only 1 person is named" : `only ${people} people are named`;
   const field = approval.stages === undefined ? "count" : "stages";
   return [{ path: ["policies", index, "approval", field], message: `can never be reached: ${named}` }];

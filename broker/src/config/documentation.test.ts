@@ -28,6 +28,7 @@ function load(text: string, env: Record<string, string> = {}): Promise<Config> {
       TEAMS_WEBHOOK: "https://example.webhook.office.com/workflows/x?sig=y",
       SMTP_URL: "smtps://phi:secret@mail.example.com",
       SIEM_SECRET: `whsec_${Buffer.alloc(32, 1).toString("base64")}`,
+      ONCALL_ICS: "https://calendar.example.com/private-abc/oncall.ics",
       SIEM_SECRET_BEFORE: `whsec_${Buffer.alloc(32, 2).toString("base64")}`,
       ...env,
     },

@@ -40,6 +40,12 @@ export const selector = z
     error: "must be at most 255 printable characters after the colon, without spaces around them",
   }) satisfies z.ZodType<Selector>;
 
+/** Who may approve: a selector, or `oncall:CALENDAR`. */
+export const approver = z.union([selector, z.templateLiteral(["oncall:", z.string().regex(/^[a-z0-9-]{1,63}$/)])], {
+  error: (issue) =>
+    typeof issue.input === "string" ? "must be group:NAME, principal:SUBJECT or oncall:CALENDAR" : undefined,
+}) satisfies z.ZodType<Selector>;
+
 /** `HOST:PORT`, IPv6 in brackets, port 0 for any free one. */
 export const listenAddress = z
   .string()

@@ -1,6 +1,9 @@
+import { dirname, resolve } from "node:path";
 import { PhiError } from "@phi/shared/errors";
 import { z } from "zod";
 import { compilePolicy, type Policy } from "../domain/policy/policy.js";
+import type { CalendarOrder } from "../ports/calendars.js";
+import { calendarsSchema } from "./calendar-schema.js";
 import { crossCheck } from "./cross-checks.js";
 import { explainIssue } from "./explain-issue.js";
 import { parseWithSecrets } from "./parse-with-secrets.js";
@@ -8,6 +11,7 @@ import { policyHash } from "./policy-hash.js";
 import { policyProblems, policyRule } from "./policy-rules.js";
 import { policySchema, type WrittenPolicy } from "./policy-schema.js";
 import { configInvalid } from "./problems.js";
+import { calendarOrders, unknownCalendars } from "./read-calendars.js";
 import { readTextFile } from "./read-file.js";
 import { isMapping } from "./read-resources.js";
 import { parseYaml } from "./yaml-file.js";
@@ -20,6 +24,10 @@ export interface PolicyFile {
   readonly policy: Policy;
   /** Role names by resource name. */
   readonly resources: ReadonlyMap<string, readonly string[]>;
+  /** Those that are files; what is at an address is not asked where the broker's secrets are not. */
+  readonly calendars: readonly CalendarOrder[];
+  /** Names of all of them. */
+  readonly calendarNames: readonly string[];
 }
 
 /**
@@ -41,14 +49,28 @@ export async function loadPolicy(file: string): Promise<PolicyFile> {
       explainIssue(issue, { schema: policiesSchema, content: fields.policies, prefix: ["policies"] }),
     ),
     ...policiesTogether(fields.policies, resources),
+    ...unknownCalendars(fields.policies, fields.calendars),
   ];
-  if (problems.length > 0 || parsed.data === undefined)
+  const written = isMapping(fields.calendars) ? fields.calendars : {};
+  const files = Object.fromEntries(Object.entries(written).filter(([, one]) => isMapping(one) && "file" in one));
+  const calendars = calendarsSchema.safeParse(files);
+  problems.push(
+    ...(calendars.error?.issues ?? []).flatMap((issue) =>
+      explainIssue(issue, { schema: calendarsSchema, content: files, prefix: ["calendars"] }),
+    ),
+  );
+  if (problems.length > 0 || parsed.data === undefined || calendars.data === undefined)
     throw configInvalid(
       file,
       problems.map((problem) => yaml.file.place(problem)),
     );
   const rules = parsed.data.map(policyRule);
-  return { policy: compilePolicy(rules, policyHash(rules)), resources };
+  return {
+    policy: compilePolicy(rules, policyHash(rules)),
+    resources,
+    calendars: calendarOrders(calendars.data, dirname(resolve(file))),
+    calendarNames: Object.keys(written),
+  };
 }
 
 /** Role names by resource name, whether or not the rest of a resource is right. */

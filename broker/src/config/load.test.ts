@@ -247,7 +247,7 @@ policies:
     { URL: ADMIN_URL },
   );
   expect(problems.join("\n")).toMatchInlineSnapshot(`
-    "1:1 lissen: is not a field phi knows; allowed are listen, publicUrl, database, databaseToken, databasePlainHttp, issuer, signIn, adminSocket, metrics, audit, notify, admins, auditors, recordings, resources, policies; did you mean listen?
+    "1:1 lissen: is not a field phi knows; allowed are listen, publicUrl, database, databaseToken, databasePlainHttp, issuer, signIn, adminSocket, metrics, audit, notify, admins, auditors, recordings, calendars, resources, policies; did you mean listen?
     2:12 publicUrl: must use https; http is for loopback addresses only
     3:11 database: must begin with file:, http://, https:// or libsql://
     4:1 issuer.clientId: is missing

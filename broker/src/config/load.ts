@@ -15,6 +15,7 @@ import { parseWithSecrets, samePath } from "./parse-with-secrets.js";
 import { policyHash } from "./policy-hash.js";
 import { policyRule } from "./policy-rules.js";
 import { configInvalid, type Path, type Problem, problemInWords } from "./problems.js";
+import { calendarOrders, unknownCalendars } from "./read-calendars.js";
 import { readTextFile, type TextFile } from "./read-file.js";
 import { isMapping, readResource } from "./read-resources.js";
 import { resolveReferences } from "./references.js";
@@ -71,6 +72,7 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
   }
 
   problems.push(...policiesTogether(fields.policies, roleNames(fields.resources)));
+  problems.push(...unknownCalendars(fields.policies, fields.calendars));
 
   if (whole.output !== undefined) problems.push(...unknownChannels(whole.output.notify));
   problems.push(...sharedNames(whole.output?.audit.deliver ?? [], ["audit", "deliver"]));
@@ -111,6 +113,7 @@ export async function loadConfig(file: string, { env, kinds, readFile = readText
       keyFile: logKeyFile(whole.output.audit.keyFile, folder, database),
       deliver: whole.output.audit.deliver.map((target) => placed(target, folder)),
     },
+    calendars: calendarOrders(whole.output.calendars, folder),
     resources,
     policies,
     policyHash: policyHash(policies),

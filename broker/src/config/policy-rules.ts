@@ -6,6 +6,7 @@ import { isMapping } from "./read-resources.js";
 /** What a deny policy has no use for. */
 const ALLOW_ONLY = [
   "maxDuration",
+  "onCall",
   "approval",
   "reason",
   "reasonPattern",
@@ -14,6 +15,7 @@ const ALLOW_ONLY = [
   "pendingFor",
   "claimWithin",
   "starts",
+  "idleTimeout",
   "emergency",
 ] as const;
 
@@ -73,7 +75,18 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
       ...(message === undefined ? {} : { message }),
     };
   }
-  const { reason, reasonPattern, ticket, ticketPattern, pendingFor, claimWithin, starts, emergency } = written;
+  const {
+    onCall,
+    reason,
+    reasonPattern,
+    ticket,
+    ticketPattern,
+    pendingFor,
+    claimWithin,
+    starts,
+    idleTimeout,
+    emergency,
+  } = written;
   return {
     effect,
     name,
@@ -81,6 +94,7 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
     resources,
     roles: roles ?? [],
     maxDuration: maxDuration ?? 0,
+    ...(onCall === undefined ? {} : { onCall }),
     ...when,
     ...(approval === undefined ? {} : { approval: { stages: stagesOf(approval) } }),
     reason,
@@ -90,6 +104,7 @@ export function policyRule(written: WrittenPolicy): PolicyRule {
     pendingFor,
     claimWithin,
     starts,
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
     ...(emergency === undefined ? {} : { emergency }),
   };
 }

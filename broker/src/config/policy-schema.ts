@@ -3,7 +3,7 @@ import { LONGEST_DURATION } from "@phi/shared/duration";
 import { z } from "zod";
 import { compilePattern, LONGEST_PATTERN } from "../domain/policy/text-pattern.js";
 import { PatternMistake } from "../domain/policy/text-pattern-syntax.js";
-import { duration, selector, text } from "./fields.js";
+import { approver, duration, selector, text } from "./fields.js";
 import { clockSpan, timeZone, weekdays } from "./time-fields.js";
 
 const DAY = 86_400;
@@ -30,6 +30,7 @@ const span = z.strictObject({
 });
 
 const people = (limit: number) => z.array(selector).min(1).max(limit);
+const approvers = z.array(approver).min(1).max(100);
 const count = z.int().min(1).max(20).default(1);
 
 /** One policy as it stands in the file; which fields a deny policy may have is checked where it becomes a rule. */
@@ -59,12 +60,12 @@ export const policySchema = z
     maxDuration: duration(LONGEST_DURATION).optional().describe("Longest window one may ask for."),
     approval: z
       .strictObject({
-        from: people(100).optional().describe("Who may say yes; never for one's own request."),
+        from: approvers.optional().describe("Who may say yes; never for one's own request."),
         count: count.describe("How many different people must say yes."),
         stages: z
           .array(
             z.strictObject({
-              from: people(100).describe("Who may say yes in this stage."),
+              from: approvers.describe("Who may say yes in this stage."),
               count: count.describe("How many different people must say yes in this stage."),
             }),
           )
@@ -79,6 +80,7 @@ export const policySchema = z
     reasonPattern: pattern.optional().describe("What the whole reason must be like, when there is one."),
     ticket: z.enum(["required", "optional"]).default("optional").describe("Whether a request must name a ticket."),
     ticketPattern: pattern.optional().describe("What the whole ticket must be like, when there is one."),
+    onCall: name.optional().describe("Name of a calendar: it holds only for who is on call by it."),
     during: z.array(span).min(1).max(20).optional().describe("When it holds; left out: always."),
     message: text(300).optional().describe("Only of a deny policy: why, for those it refuses."),
     pendingFor: duration(LONGEST_DURATION)
@@ -93,6 +95,11 @@ export const policySchema = z
       .enum(["first_use", "approval"])
       .default("first_use")
       .describe("When the window begins: with the first credential, or with the approval."),
+    idleTimeout: duration(LONGEST_DURATION)
+      .optional()
+      .describe(
+        "A window in which nothing was done on the target for so long ends by itself. Left out: it lasts to its end.",
+      ),
     emergency: z
       .strictObject({
         maxDuration: duration(24 * 3_600).describe("Longest window in an emergency."),

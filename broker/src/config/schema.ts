@@ -3,6 +3,7 @@ import { recordingModes } from "@phi/shared/contract/recording";
 import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
+import { calendarsSchema } from "./calendar-schema.js";
 import { deliverySchema } from "./delivery-schema.js";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";
 import { notifySchema } from "./notify-schema.js";
@@ -139,6 +140,7 @@ export const fileSchema = z.strictObject({
     .default({ keepFor: 90 * day, mostMegabytes: 64 })
     .meta({ writtenDefault: { keepFor: "90d", mostMegabytes: 64 } })
     .describe("Recordings of sessions; which are recorded is said by each role."),
+  calendars: calendarsSchema,
   resources: z.record(name, z.unknown()).default({}).describe("The targets, by name."),
   policies: z
     .array(policySchema)

@@ -20,6 +20,8 @@ export type RevokeReason =
   | "heartbeat_lost"
   | "not_acknowledged"
   | "issue_failed"
+  /** Nothing was done with the window for as long as its policy allows. */
+  | "idle"
   | "ended_by_holder"
   | "revoked"
   /** On a target, with this broker's mark, and not in the ledger. */

@@ -201,6 +201,10 @@ function because(event: AuditEvent): string {
       return "its time is over";
     case "ended_by_holder":
       return "given back";
+    case "used_once":
+      return "it was for one command, and that is over";
+    case "idle":
+      return `nothing was done with it${typeof event.data.idleTimeout === "number" ? ` for ${formatDuration(event.data.idleTimeout)}` : ""}`;
     default:
       return `${text(event.data.because) ?? "ended"}${event.actor === undefined ? "" : ` by ${event.actor.name}`}`;
   }

@@ -36,6 +36,8 @@ interface Asked {
   /** How long it may wait for its first use after the approval, in seconds. */
   readonly claimWithin: number;
   readonly starts: "first_use" | "approval";
+  /** Without anything done on the target for so long, in seconds, its window ends; absent: never. */
+  readonly idleTimeout?: number | undefined;
   /** For one command: there is no second credential, and the request ends with the first. */
   readonly once: boolean;
   readonly createdAt: Instant;
@@ -59,6 +61,10 @@ interface Started extends Approved {
   readonly startedAt: Instant;
   /** Absolute: no reconnecting, second command or renewal moves it. */
   readonly expiresAt: Instant;
+  /** The newest use that is known or presumed, where there is an `idleTimeout`; absent until the first look at the target. */
+  readonly activeAt?: Instant | undefined;
+  /** The last look at the target that was answered. */
+  readonly lookedAt?: Instant | undefined;
 }
 
 /** A request in each of its states; `design §3`. */

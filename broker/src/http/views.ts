@@ -8,7 +8,9 @@ import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Emergency } from "../domain/emergency.js";
 import { type Extension, extendedUntil } from "../domain/extension.js";
+import { idleAt, isWatched } from "../domain/idleness.js";
 import type { Lease } from "../domain/lease.js";
+import { wordForPeople } from "../domain/on-call.js";
 import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
 import type { Offer } from "../domain/request.js";
@@ -31,7 +33,7 @@ function optional<Key extends string, From, To>(
 
 const same = <Value>(value: Value): Value => value;
 
-export function requestView({ request, approvals, leases, rights }: Dossier): RequestView {
+export function requestView({ request, approvals, leases, rights, onCall }: Dossier): RequestView {
   const times: {
     state: string;
     approvedAt?: Instant;
@@ -57,6 +59,9 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     ],
     approvalsNeeded: approvalsNeeded({ approval: request }),
     stages: request.stages.map(({ from, count }) => ({ from: [...from], count })),
+    ...(onCall.length === 0
+      ? {}
+      : { onCall: onCall.map(({ calendar, who }) => ({ calendar, who: who.map(wordForPeople) })) }),
     approvals: approvals.map((approval) => ({
       by: person(approval.approver),
       ...optional("onBehalfOf", approval.onBehalfOf, person),
@@ -68,6 +73,8 @@ export function requestView({ request, approvals, leases, rights }: Dossier): Re
     ...(request.state === "pending" ? optional("offer", request.offer, offerView) : {}),
     claimWithin: request.claimWithin,
     starts: request.starts,
+    ...optional("idleTimeout", request.idleTimeout, same),
+    ...(isWatched(request) ? { idleAt: toRfc3339(idleAt(request)) } : {}),
     ...(request.once ? { once: true as const } : {}),
     ...optional("extends", request.extends, (extension) => extensionView(extension, request.duration)),
     createdAt: toRfc3339(request.createdAt),

@@ -16,6 +16,7 @@ test("a person who signs in at a real OpenID provider becomes a principal with t
   expect(verified.principal).toEqual({
     issuer: issuer.url,
     subject: "bob",
+    verifiedEmail: "bob@example.com",
     name: "bob",
     groups: ["engineering", "db-leads"],
   });

@@ -1,3 +1,4 @@
+import type { Principal } from "../domain/principal.js";
 import type { Clock } from "../ports/clock.js";
 import type { Identity } from "../ports/identity.js";
 import { emailFromClaims } from "./email-from-claims.js";
@@ -15,6 +16,10 @@ interface Needs {
   readonly fetch?: Fetch;
 }
 
+function withEmail(principal: Principal, email: string | undefined): Principal {
+  return email === undefined ? principal : { ...principal, verifiedEmail: email.toLowerCase() };
+}
+
 /** Identity by the ID tokens of one OpenID provider. */
 export function createIdentity({ groupsClaim, ...needs }: Needs): Identity {
   const verifyIdToken = createIdTokenVerifier(needs);
@@ -23,7 +28,10 @@ export function createIdentity({ groupsClaim, ...needs }: Needs): Identity {
       const verified = await verifyIdToken(idToken);
       const email = emailFromClaims(verified.claims);
       return {
-        principal: principalFromClaims(verified, groupsClaim),
+        principal: withEmail(
+          principalFromClaims(verified, groupsClaim),
+          verified.claims.email_verified === true ? email : undefined,
+        ),
         expiresAt: verified.expiresAt,
         ...(email === undefined ? {} : { email }),
       };

@@ -11,6 +11,7 @@ it("renders text that Prometheus reads: every sample under its type, buckets cum
     oldestOverdueSeconds: 12.5,
     leases: { active: 3, revoking: 1 },
     breakers: [{ resource: 'a"b', open: true }],
+    calendars: [{ calendar: "primary", isGood: false, ageSeconds: 90 }],
     deliveries: [{ destination: "siem", behindSeconds: 61.5, deadLetters: 2 }],
   });
   expect(text).toContain("phi_oldest_overdue_seconds 12.5\n");

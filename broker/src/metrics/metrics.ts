@@ -7,6 +7,12 @@ export interface Readings {
   readonly oldestOverdueSeconds: number;
   readonly leases: Readonly<Record<string, number>>;
   readonly breakers: readonly { readonly resource: string; readonly open: boolean }[];
+  /** Whether its copy holds, and how old it is. */
+  readonly calendars: readonly {
+    readonly calendar: string;
+    readonly isGood: boolean;
+    readonly ageSeconds: number | undefined;
+  }[];
   /** Of each destination of the audit log: seconds since the oldest event it has not had, and events put aside. */
   readonly deliveries: readonly {
     readonly destination: string;
@@ -37,7 +43,7 @@ export function createMetrics(): Metrics {
     committed(tookMs) {
       commits.observe(tookMs / 1_000);
     },
-    render({ oldestOverdueSeconds, leases, breakers, deliveries }) {
+    render({ oldestOverdueSeconds, leases, breakers, calendars, deliveries }) {
       return [
         ...head(
           "phi_oldest_overdue_seconds",
@@ -61,6 +67,14 @@ export function createMetrics(): Metrics {
         ...commits.lines("phi_store_commit_seconds"),
         ...head("phi_breaker_open", "gauge", "1 while a target does not answer and is only probed."),
         ...breakers.map(({ resource, open }) => `phi_breaker_open{resource="${label(resource)}"} ${open ? 1 : 0}`),
+        ...head("phi_calendar_good", "gauge", "1 while a calendar's copy holds; with 0 nobody is on call by it."),
+        ...calendars.map(
+          ({ calendar, isGood }) => `phi_calendar_good{calendar="${label(calendar)}"} ${isGood ? 1 : 0}`,
+        ),
+        ...head("phi_calendar_age_seconds", "gauge", "Since a calendar was last read from its source."),
+        ...calendars.flatMap(({ calendar, ageSeconds }) =>
+          ageSeconds === undefined ? [] : [`phi_calendar_age_seconds{calendar="${label(calendar)}"} ${ageSeconds}`],
+        ),
         ...head("phi_delivery_behind_seconds", "gauge", "Since the oldest event that the destination has not had."),
         ...deliveries.map(
           ({ destination, behindSeconds }) =>

@@ -77,7 +77,7 @@ export function createAssertMayAnswer({ ledger, catalogue, clock }: Needs): Asse
     if (standing.holds) return;
     const because =
       standing.deniedBy === undefined
-        ? `${request.requester.name} may not have ${request.role} on ${request.resource} now: their groups or the policy have changed since they asked, or its hours are over.`
+        ? `${request.requester.name} may not have ${request.role} on ${request.resource} now: their groups or the policy have changed since they asked, its hours are over, or they are not on call any more.`
         : `The policy "${standing.deniedBy.name}" denies ${request.role} on ${request.resource} now.`;
     await refused(caller, dossier, answering, because);
     throw new PhiError("refused_by_policy", because, { hint: `phi deny ${request.id} --reason …` });

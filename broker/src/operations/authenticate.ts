@@ -1,5 +1,6 @@
 import { PhiError } from "@phi/shared/errors";
 import type { Caller } from "../domain/caller.js";
+import { type Calendars, calendarsOf } from "../domain/on-call.js";
 import { matchesAny, type Selector } from "../domain/principal.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -11,6 +12,8 @@ interface Needs {
   readonly ledger: Ledger;
   readonly locks: Locks;
   readonly clock: Clock;
+  /** What is known now of who is on call. */
+  readonly calendars: () => Calendars;
   readonly admins: readonly Selector[];
   readonly auditors: readonly Selector[];
 }
@@ -20,7 +23,7 @@ interface Needs {
  *
  * @throws PhiError `sign_in_required`, `sign_in_expired`, `locked`
  */
-export function createAuthenticate({ ledger, locks, clock, admins, auditors }: Needs) {
+export function createAuthenticate({ ledger, locks, clock, calendars, admins, auditors }: Needs) {
   return async function authenticate(authorization: string | undefined): Promise<Caller> {
     const token = /^Bearer (phi_[A-Za-z0-9_-]{43})$/.exec(authorization ?? "")?.[1];
     if (token === undefined) {
@@ -32,7 +35,8 @@ export function createAuthenticate({ ledger, locks, clock, admins, auditors }: N
       if (signIn !== undefined) await throwIfLocked(locks, { principal: signIn.principal });
       throw new PhiError("sign_in_expired", "Your sign-in has ended.", { hint: "phi login" });
     }
-    const { principal } = signIn;
+    const onCall = calendarsOf(calendars(), signIn.principal, clock.now());
+    const principal = onCall.length === 0 ? signIn.principal : { ...signIn.principal, onCall };
     const isAdmin = matchesAny(principal, admins);
     return {
       principal,

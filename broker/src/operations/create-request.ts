@@ -10,17 +10,14 @@ import { approvalsNeeded, everyApprover } from "../domain/policy/rule.js";
 import type { Request } from "../domain/request.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
-import type { Ledger } from "../ports/ledger.js";
-import type { Locks } from "../ports/locks.js";
+import type { FileRequest } from "./file-request.js";
 import { findOffer } from "./find-offer.js";
 import { createListResources } from "./list-resources.js";
-import { lockedOut } from "./locked-out.js";
 
 interface Needs {
-  readonly ledger: Ledger;
   readonly catalogue: Catalogue;
-  readonly locks: Locks;
   readonly clock: Clock;
+  readonly fileRequest: FileRequest;
 }
 
 /**
@@ -29,23 +26,23 @@ interface Needs {
  *
  * @throws PhiError `resource_unknown`, `role_unknown`, `refused_by_policy`, `locked`, `invalid_input`, `usage`, `store_unavailable`
  */
-export function createCreateRequest({ ledger, catalogue, locks, clock }: Needs) {
+export function createCreateRequest({ catalogue, clock, fileRequest }: Needs) {
   const listResources = createListResources({ catalogue, clock });
 
   return async function createRequest(caller: Caller, order: RequestOrder, idempotencyKey?: string): Promise<Request> {
     const { principal } = caller;
-    if (idempotencyKey !== undefined) {
-      const before = await ledger.requestByKey(principal, idempotencyKey);
-      if (before !== undefined) return sameOrder(before, order);
-    }
+    const filing = { requester: principal, key: idempotencyKey, order };
+    const before = await fileRequest.made(filing);
+    if (before !== undefined) return before;
     const { duration, reason, ticket } = order;
     const ask: Ask = { ...findOffer(listResources(principal), order), duration, reason, ticket };
     const policy = catalogue.policy();
     const now = clock.now();
+    const refused = { requester: principal, ask, at: now, policyHash: policy.hash };
     const decision = policy.decide(principal, ask, now);
     if (decision.decision === "refused") {
       const because = explainRefusal(decision, ask);
-      await recordRefusal(because);
+      await fileRequest.refuse(refused, because);
       throw new PhiError("refused_by_policy", because, {
         hint: nextStep(decision, ask),
         data: { because: decision.because },
@@ -81,46 +78,16 @@ export function createCreateRequest({ ledger, catalogue, locks, clock }: Needs) 
       data: { policy: request.policy, policyHash: policy.hash },
     } as const;
     const started = { ...own, id: newId("event"), kind: "request.started", data: { starts: request.starts } } as const;
-    try {
-      const outcome = await ledger.commit({
-        guard: { do: "insert_request", request, idempotencyKey },
-        events:
-          request.state === "pending"
-            ? [created]
-            : request.state === "active"
-              ? [created, approved, started]
-              : [created, approved],
-      });
-      if (outcome === "lost_race") throw await lockedMeanwhile();
-    } catch (error) {
-      // Two calls with one key at once: the other one made it.
-      if (!(error instanceof PhiError) || error.data?.conflict !== true || idempotencyKey === undefined) throw error;
-      const other = await ledger.requestByKey(principal, idempotencyKey);
-      if (other === undefined) throw error;
-      return sameOrder(other, order);
-    }
-    return request;
-
-    function recordRefusal(because: string): Promise<void> {
-      return ledger.record({
-        id: newId("event"),
-        at: now,
-        kind: "request.refused",
-        actor: principal,
-        resource: ask.resource,
-        data: { role: ask.role, duration, reason, ticket, because, policyHash: policy.hash },
-      });
-    }
-
-    /** Nothing but a lock keeps a new request out. */
-    async function lockedMeanwhile(): Promise<PhiError> {
-      const lock = await locks.on({ principal, resource: ask.resource });
-      if (lock === undefined)
-        return new PhiError("wrong_state", "It was locked just now, and is not any more.", { hint: "Try again." });
-      const error = lockedOut(lock);
-      await recordRefusal(error.message);
-      return error;
-    }
+    return fileRequest.file(
+      filing,
+      request,
+      request.state === "pending"
+        ? [created]
+        : request.state === "active"
+          ? [created, approved, started]
+          : [created, approved],
+      refused,
+    );
   };
 }
 
@@ -147,6 +114,7 @@ function plan(
     revision: 0,
     claimWithin: rule.claimWithin,
     starts: rule.starts,
+    idleTimeout: rule.idleTimeout,
     once: order.once === true,
     createdAt: now,
     pendingUntil: now + rule.pendingFor * 1000,
@@ -155,12 +123,4 @@ function plan(
   if (decision.decision === "needs_approval") return { ...asked, state: "pending" };
   const { to, set } = approveAt({ ...asked }, now);
   return to === "approved" ? { ...asked, state: to, ...set } : { ...asked, state: to, ...set };
-}
-
-function sameOrder(before: Request, order: RequestOrder): Request {
-  if (before.resource === order.resource && before.duration === order.duration && before.reason === order.reason)
-    return before;
-  throw new PhiError("invalid_input", "This Idempotency-Key was used for another request.", {
-    hint: "Use a new key for a new request.",
-  });
 }

@@ -1,7 +1,11 @@
 import { PhiError } from "@phi/shared/errors";
 import { parseId, parseIdPrefix, type RequestId } from "@phi/shared/ids";
+import type { Instant } from "@phi/shared/time";
 import type { Caller } from "../domain/caller.js";
 import type { StandIn } from "../domain/delegation.js";
+import { type Calendars, NO_CALENDARS, namedOnCall, type OnCallWord } from "../domain/on-call.js";
+import { everyApprover } from "../domain/policy/rule.js";
+import { calendarNamed } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import { type Rights, rightsOn } from "../domain/rights.js";
 import type { Clock } from "../ports/clock.js";
@@ -13,6 +17,8 @@ export interface Dossier extends RequestDossier {
   readonly rights: Rights;
   /** In whose place the caller may answer. */
   readonly standIns: readonly StandIn[];
+  /** Whom the calendars that its approvers name say is on call now, where it waits for an answer. */
+  readonly onCall: readonly { readonly calendar: string; readonly who: readonly OnCallWord[] }[];
 }
 
 export interface Dossiers {
@@ -32,10 +38,12 @@ export function createDossiers({
   ledger,
   delegations,
   clock,
+  calendars = () => NO_CALENDARS,
 }: {
   readonly ledger: Ledger;
   readonly delegations: Pick<Delegations, "standIns">;
   readonly clock: Clock;
+  readonly calendars?: () => Calendars;
 }): Dossiers {
   function visible<Loaded extends Pick<RequestDossier, "request"> & Partial<RequestDossier>>(
     caller: Caller,
@@ -47,6 +55,7 @@ export function createDossiers({
       .map((loaded) => ({
         ...loaded,
         standIns,
+        onCall: onCallOf(loaded.request, calendars(), now),
         rights: rightsOn(loaded.request, caller, now, loaded.approvals, standIns),
       }))
       .filter(({ rights }) => rights.see);
@@ -77,6 +86,14 @@ export function createDossiers({
       );
     },
   };
+}
+
+function onCallOf(request: Request, calendars: Calendars, now: Instant): Dossier["onCall"] {
+  if (request.state !== "pending") return [];
+  return everyApprover(request.stages).flatMap((selector) => {
+    const calendar = calendarNamed(selector);
+    return calendar === undefined ? [] : [{ calendar, who: namedOnCall(calendars, calendar, now) }];
+  });
 }
 
 /** What was typed, as an id if it is a whole one. */

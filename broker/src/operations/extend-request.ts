@@ -1,7 +1,7 @@
 import type { ExtensionOrder } from "@phi/shared/contract/request";
 import { formatDuration } from "@phi/shared/duration";
 import { PhiError } from "@phi/shared/errors";
-import { newId, parseIdPrefix } from "@phi/shared/ids";
+import { newId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { Caller } from "../domain/caller.js";
 import { type Extension, extendAt, longestExtension, wholeWindow } from "../domain/extension.js";
@@ -14,6 +14,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Locks } from "../ports/locks.js";
 import { extensionAsked, extensionRefused } from "./extension-events.js";
+import { type FileRequest, type Filing, withOrder } from "./file-request.js";
 import type { FollowWindow } from "./follow-window.js";
 import { withLastYes } from "./last-yes.js";
 import { lockedOut } from "./locked-out.js";
@@ -26,6 +27,7 @@ interface Needs {
   readonly clock: Clock;
   readonly openWindow: OpenWindow;
   readonly followWindow: FollowWindow;
+  readonly fileRequest: Pick<FileRequest, "made">;
 }
 
 /** Another extension, or the end, may come between the look and the record. */
@@ -38,24 +40,24 @@ const MOST_RACES = 5;
  *
  * @throws PhiError what {@link OpenWindow} throws, `refused_by_policy`, `resource_unknown`, `locked`, `invalid_input`, `store_unavailable`
  */
-export function createExtendRequest({ ledger, catalogue, locks, clock, openWindow, followWindow }: Needs) {
+export function createExtendRequest({ ledger, catalogue, locks, clock, openWindow, followWindow, fileRequest }: Needs) {
   return async function extendRequest(
     caller: Caller,
     typed: string,
     order: ExtensionOrder,
     idempotencyKey?: string,
   ): Promise<Request> {
-    const { principal } = caller;
+    const filing = { requester: caller.principal, key: idempotencyKey, order: { ...order, extends: typed } };
     for (let race = 0; race < MOST_RACES; race++) {
-      const before = idempotencyKey === undefined ? undefined : await ledger.requestByKey(principal, idempotencyKey);
-      if (before !== undefined) return sameExtension(before, typed, order);
+      const before = await fileRequest.made(filing);
+      if (before !== undefined) return before;
       const window = await openWindow(caller, typed);
       const now = clock.now();
       const policy = catalogue.policy();
       const extension = { of: window.id, startedAt: window.startedAt, from: window.expiresAt };
       const decision = await decide(caller, policy, window, extension, order, now);
       const request = plan(caller, window, extension, order, decision, { now, policyHash: policy.hash });
-      if (await record(request, idempotencyKey)) {
+      if (await record(request, filing)) {
         if (request.state === "extended") await followWindow.ofRequest(window.id);
         return request;
       }
@@ -90,19 +92,19 @@ export function createExtendRequest({ ledger, catalogue, locks, clock, openWindo
   }
 
   /** Whether it was recorded; two calls with one key at once are one extension, which the next look finds. */
-  async function record(request: Request, idempotencyKey: string | undefined): Promise<boolean> {
+  async function record(request: Request, filing: Filing): Promise<boolean> {
     const [created, ...more] = extensionAsked(request);
     const yes = request.state === "extended" ? extendAt(request.createdAt) : undefined;
     const given = yes && withLastYes(request, yes, { at: request.createdAt, actor: undefined });
     try {
       const outcome = await ledger.commit({
-        guard: { do: "insert_request", request, idempotencyKey },
+        guard: { do: "insert_request", request, idempotencyKey: filing.key, ...withOrder(filing) },
         follow: given?.follow ?? [],
         events: [created, ...more, ...(given?.events ?? [])],
       });
       return outcome === "moved";
     } catch (error) {
-      if (!(error instanceof PhiError) || error.data?.conflict !== true || idempotencyKey === undefined) throw error;
+      if (!(error instanceof PhiError) || error.data?.conflict !== true || filing.key === undefined) throw error;
       return false;
     }
   }
@@ -175,19 +177,4 @@ function whatInstead(refusal: Refusal, ask: Ask, extension: Extension): string {
   const most = longestExtension(extension, refusal.rule.maxDuration);
   if (most === 0) return `Ask anew: phi request ${ask.resource} --role ${ask.role}`;
   return `The longest that is possible: phi extend ${extension.of} --for ${formatDuration(most)}`;
-}
-
-function sameExtension(before: Request, typed: string, order: ExtensionOrder): Request {
-  const beginning = parseIdPrefix("request", typed) ?? typed;
-  const { id, extends: extension } = before;
-  const isSame =
-    extension !== undefined &&
-    [id, extension.of].some((one) => one.startsWith(beginning)) &&
-    before.duration === order.duration &&
-    before.reason === order.reason &&
-    before.ticket === order.ticket;
-  if (isSame) return before;
-  throw new PhiError("invalid_input", "This Idempotency-Key was used for another request.", {
-    hint: "Use a new key for a new request.",
-  });
 }

@@ -3,6 +3,7 @@ import { hashOf } from "../domain/approve.js";
 import type { Caller } from "../domain/caller.js";
 import type { Lease } from "../domain/lease.js";
 import { activate, type Issuing } from "../domain/lease-moves.js";
+import { NO_CALENDARS } from "../domain/on-call.js";
 import { person, policyOf } from "../domain/policy/policy.testing.js";
 import type { PolicyRule } from "../domain/policy/rule.js";
 import type { Principal } from "../domain/principal.js";
@@ -19,6 +20,7 @@ import { createCloseRequest } from "./close-request.js";
 import { createDecideRequest } from "./decide-request.js";
 import { createDossiers } from "./dossier.js";
 import { createExtendRequest } from "./extend-request.js";
+import { createFileRequest } from "./file-request.js";
 import { createFindUsableRequest } from "./find-usable-request.js";
 import { createFollowWindow } from "./follow-window.js";
 import { createKeepLease } from "./keep-lease.js";
@@ -47,6 +49,7 @@ export function openHouse({ ledger, store }: { readonly ledger: Ledger; readonly
   const resource = { name: "db-prod", kind: "postgres", config: {}, roles };
   const catalogue = {
     policy: () => policyOf(...weather.rules),
+    calendars: () => NO_CALENDARS,
     resources: [resource],
     resource: () => resource,
     provider: () => ({ moveEnd: (_config: unknown, ends: never) => weather.moveEnd(ends) }) as unknown as Provider,
@@ -75,6 +78,7 @@ export function openHouse({ ledger, store }: { readonly ledger: Ledger; readonly
     clock,
     openWindow: createOpenWindow({ ledger, dossiers, clock }),
     followWindow,
+    fileRequest: createFileRequest({ ledger, locks }),
   });
   const keep = createKeepLease({ ledger, clock });
   const sweep = createSweepDue({ ledger, delegations, clock, lanes, followWindow, resources: [resource.name] });

@@ -3,6 +3,7 @@ import type { SessionId } from "@phi/shared/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../domain/caller.js";
 import { activate } from "../domain/lease-moves.js";
+import { NO_CALENDARS } from "../domain/on-call.js";
 import { compilePolicy } from "../domain/policy/policy.js";
 import type { Request } from "../domain/request.js";
 import { createRecordings } from "../store/recordings.js";
@@ -29,6 +30,7 @@ function world() {
     ledger,
     catalogue: {
       policy: () => compilePolicy([], "none"),
+      calendars: () => NO_CALENDARS,
       resources: [],
       resource: () => undefined,
       provider: () => undefined,

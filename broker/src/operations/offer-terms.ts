@@ -10,7 +10,7 @@ import type { Ledger } from "../ports/ledger.js";
 /** What a request becomes by an offer. */
 export type OfferedTerms = Pick<
   Request,
-  "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts"
+  "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts" | "idleTimeout"
 >;
 
 /**
@@ -53,7 +53,7 @@ export function createTermsOfOffer({
         `That would be for ${first.from.join(" or ")} to approve, not for ${by.name}.`,
       );
     }
-    const { name, claimWithin, starts } = decision.rule;
-    return { role, duration, policy: name, policyHash: policy.hash, stages, claimWithin, starts };
+    const { name, claimWithin, starts, idleTimeout } = decision.rule;
+    return { role, duration, policy: name, policyHash: policy.hash, stages, claimWithin, starts, idleTimeout };
   };
 }

@@ -71,7 +71,7 @@ export function createOpenTarget({ ledger, catalogue, clock, standings, tree }: 
 function whyNot({ role, resource }: Usable, standing: Standing): string {
   const { deniedBy } = { deniedBy: undefined, ...standing };
   if (deniedBy === undefined)
-    return `You may not have ${role} on ${resource} now: your groups or the policy have changed since you asked, or its hours are over.`;
+    return `You may not have ${role} on ${resource} now: your groups or the policy have changed since you asked, its hours are over, or you are not on call any more.`;
   const message = deniedBy.message === undefined ? "" : `: ${deniedBy.message}`;
   return `The policy "${deniedBy.name}" denies ${role} on ${resource} now${message}.`;
 }

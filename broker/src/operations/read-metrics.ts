@@ -1,6 +1,7 @@
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type { KeepCalendars } from "./keep-calendars.js";
 import type { ReportDeliveries } from "./report-deliveries.js";
 import type { RevocationLanes } from "./revocation-lanes.js";
 
@@ -11,12 +12,14 @@ export function createReadMetrics({
   clock,
   lanes,
   reportDeliveries,
+  reportCalendars,
 }: {
   readonly overview: LedgerOverview;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
   readonly reportDeliveries: ReportDeliveries;
+  readonly reportCalendars: KeepCalendars["report"];
 }) {
   return async function readMetrics() {
     const [[oldest], leases, deliveries] = await Promise.all([
@@ -35,6 +38,11 @@ export function createReadMetrics({
           behindSeconds: Math.max(0, clock.now() - (waitingSince ?? clock.now())) / 1_000,
           deadLetters,
         })),
+      calendars: reportCalendars().map(({ name, isGood, readAt }) => ({
+        calendar: name,
+        isGood,
+        ageSeconds: readAt === undefined ? undefined : Math.max(0, clock.now() - readAt) / 1_000,
+      })),
       breakers: catalogue.resources.map(({ name }) => ({
         resource: name,
         open: lanes.view(name).breaker !== "closed",

@@ -4,8 +4,9 @@ import { toRfc3339 } from "@phi/shared/time";
 import { openStage, yesOf } from "../domain/approval.js";
 import { type Audience, audienceOf, type NoticeRule, occasionsOf } from "../domain/audience.js";
 import { isStale, isTold, noticeOf, type Occasion, occasionOf } from "../domain/notice.js";
+import { type Calendars, namedOnCall, wordForPeople } from "../domain/on-call.js";
 import { everyApprover } from "../domain/policy/rule.js";
-import type { Selector } from "../domain/principal.js";
+import { calendarNamed, type Selector } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { AddressBook } from "../ports/address-book.js";
 import type { Channel } from "../ports/channel.js";
@@ -29,6 +30,7 @@ export interface TellNeeds {
   readonly rules: readonly NoticeRule[];
   readonly admins: readonly Selector[];
   readonly escalation: readonly Selector[];
+  readonly calendars: () => Calendars;
   /** Configured addresses, by selector; where there are some, nobody else's are looked up. */
   readonly addresses: ReadonlyMap<Selector, readonly string[]>;
   /** Address of the broker, for people. */
@@ -37,7 +39,7 @@ export interface TellNeeds {
 
 /** A channel as a destination of the audit log: each event that a rule wants told becomes a notice, unless nobody needs it any more. */
 export function createTellPeople(channel: Channel, needs: TellNeeds): Destination {
-  const { ledger, addressBook, clock, log, rules, admins, escalation, addresses, broker } = needs;
+  const { ledger, addressBook, calendars, clock, log, rules, admins, escalation, addresses, broker } = needs;
   const occasions = occasionsOf(rules, channel.name);
 
   return {
@@ -82,10 +84,25 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
     return openStage(request.stages, yesOf(answers))?.stage.from ?? [];
   }
 
+  /** Those who are on call now: their own address, or the one that the calendar names. */
+  async function addressesOnCall(calendar: string): Promise<string[]> {
+    const now = clock.now();
+    const found = await Promise.all(
+      namedOnCall(calendars(), calendar, now).map((word) =>
+        word.startsWith("mailto:")
+          ? [wordForPeople(word)]
+          : addressBook.meantBy(`principal:${wordForPeople(word)}`, now - KNOWN_FOR),
+      ),
+    );
+    return found.flat();
+  }
+
   async function addressesOf(audience: Audience, occasion: Occasion, request: Request | undefined): Promise<string[]> {
     const own = request && (await addressBook.of(request.requester));
     const found = await Promise.all(
       audience.selectors.map(async (selector) => {
+        const calendar = calendarNamed(selector);
+        if (calendar !== undefined) return addressesOnCall(calendar);
         return addresses.get(selector) ?? (await addressBook.meantBy(selector, clock.now() - KNOWN_FOR));
       }),
     );

@@ -1,4 +1,5 @@
 import type { NoticeRule } from "../domain/audience.js";
+import type { Calendars } from "../domain/on-call.js";
 import type { Selector } from "../domain/principal.js";
 import { createRemind } from "../operations/remind.js";
 import { createTellPeople } from "../operations/tell-people.js";
@@ -17,6 +18,7 @@ export function createTelling(needs: {
   readonly rules: readonly NoticeRule[];
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly admins: readonly Selector[];
+  readonly calendars: () => Calendars;
   /** Seconds. */
   readonly remindAfter: number | undefined;
   readonly escalate: { readonly after: number; readonly to: readonly Selector[] } | undefined;

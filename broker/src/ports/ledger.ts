@@ -69,7 +69,13 @@ export type Step =
     }
   | { readonly do: "end_sign_in"; readonly id: SignInId; readonly at: Instant }
   /** An extension only while its window is open with the end that is extended from, and no other extension of it is pending. */
-  | { readonly do: "insert_request"; readonly request: Request; readonly idempotencyKey: string | undefined }
+  | {
+      readonly do: "insert_request";
+      readonly request: Request;
+      readonly idempotencyKey: string | undefined;
+      /** Of the order that came with the key. */
+      readonly orderHash?: string;
+    }
   /** From exactly this state; `require` adds further facts that must still hold. With the end of a window the pending extension of it lapses in the same batch, with an event of its own. */
   | {
       readonly do: "advance_request";
@@ -94,7 +100,7 @@ export type Step =
         /** What an accepted offer changes. */
         readonly terms?: Pick<
           Request,
-          "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts"
+          "role" | "duration" | "policy" | "policyHash" | "stages" | "claimWithin" | "starts" | "idleTimeout"
         >;
         /** `null` takes it away. */
         readonly offer?: Offer | null;
@@ -126,6 +132,8 @@ export type Step =
   | { readonly do: "extend_window"; readonly extension: Extension; readonly until: Instant }
   /** The target has taken this end for the credential; only while it is the window's and was not taken before. */
   | { readonly do: "settle_extension"; readonly id: LeaseId; readonly until: Instant }
+  /** Ends an active request as idle, unless something was done with it, or a credential asked for, after `activeAt`. */
+  | { readonly do: "end_idle"; readonly requestId: RequestId; readonly activeAt: Instant; readonly at: Instant }
   /** Ends an active request that was for one command; any other is left alone. Never a guard. */
   | { readonly do: "end_once"; readonly requestId: RequestId; readonly at: Instant }
   | { readonly do: "advance_lease"; readonly advance: LeaseAdvance }
@@ -168,6 +176,13 @@ export interface Change {
   /** Each follower may bring an event of its own, written only if that follower changed a row. */
   readonly follow?: readonly (Step & { readonly event?: AuditEntry })[];
   readonly events: readonly [AuditEntry, ...AuditEntry[]];
+}
+
+/** The newest use of a request, as of a look at its target. */
+export interface Use {
+  readonly requestId: RequestId;
+  readonly activeAt: Instant;
+  readonly lookedAt: Instant;
 }
 
 /** Whose texts are erased: one event's, or those of everything about a request. */
@@ -220,7 +235,11 @@ export interface Ledger {
   request(id: RequestId): Promise<Request | undefined>;
   /** Requests whose id begins so, a bounded number of them. */
   requestsByPrefix(prefix: string): Promise<Request[]>;
-  requestByKey(requester: Principal, key: string): Promise<Request | undefined>;
+  /** With the hash of the order that made it; absent in what was asked before phi kept it. */
+  requestByKey(
+    requester: Principal,
+    key: string,
+  ): Promise<{ readonly request: Request; readonly orderHash: string | undefined } | undefined>;
   /** Newest first. */
   requests(filter: RequestFilter): Promise<Request[]>;
   approvals(requests: readonly RequestId[]): Promise<Approval[]>;
@@ -244,6 +263,10 @@ export interface Ledger {
   lateLeases(revokingSince: Instant, limit: number): Promise<Claimed[]>;
   /** Every lease of the resource that is in revocation and due at `now` has its next turn at `until`: one write, however many they are. */
   postponeDue(resource: string, now: Instant, until: Instant): Promise<void>;
+  /** Active requests that end when they are idle, a bounded number; those that were looked at longest ago first. */
+  watchedRequests(limit: number): Promise<Request[]>;
+  /** What was seen of the use of these requests: one write without an event, because nothing has happened to them. */
+  noteUse(seen: readonly Use[]): Promise<void>;
   /** Emergencies whose review is late at `now`, which was not told yet. */
   lateReviews(now: Instant, limit: number): Promise<Request[]>;
   /** The next instant at which something is due. */

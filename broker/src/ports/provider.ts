@@ -83,6 +83,15 @@ export interface Finding {
   readonly hint?: string;
 }
 
+/** What was last done with a credential, as the target itself sees it. */
+export type Activity =
+  /** No session is open. What was done in sessions that are closed leaves no trace. */
+  | { readonly seen: "nothing" }
+  /** Since this many ms nothing was done in any open session; 0 while something runs. By the target's clock alone. */
+  | { readonly seen: "session"; readonly idleFor: number }
+  /** The target does not say. Never taken for idleness. */
+  | { readonly seen: "unknown" };
+
 /** What has to be undone: the handle, and the instant after which no create can succeed. */
 export interface Revocation<Handle> {
   readonly handle: Handle;
@@ -124,8 +133,15 @@ export interface Provider<Config = unknown, Role = unknown, Handle = unknown> {
   readonly anchor?: Anchor<Config> | undefined;
   /** The target's own clock; absent where it has none that can be asked. */
   clock?(config: Config, signal: AbortSignal): Promise<Instant>;
-  /** Rights and settings that would break issue or revoke. */
-  check(config: Config, roles: readonly Role[], signal: AbortSignal): Promise<Finding[]>;
+  /** What was last done with each of these credentials, in order; absent where the target cannot tell. Changes nothing. */
+  activity?(config: Config, handles: readonly Handle[], signal: AbortSignal): Promise<Activity[]>;
+  /** Rights and settings that would break issue or revoke; with `wanted.activity` also what would hide {@link Provider.activity}. */
+  check(
+    config: Config,
+    roles: readonly Role[],
+    signal: AbortSignal,
+    wanted?: { readonly activity: boolean },
+  ): Promise<Finding[]>;
   /** Ends pooled connections. */
   close(): Promise<void>;
 }

@@ -8,6 +8,8 @@ import type { Credential, Outcome, Provider } from "../ports/provider.js";
 export interface ContractSession {
   read(): Promise<unknown>;
   write(): Promise<unknown>;
+  /** Something that runs for so many ms. */
+  work(milliseconds: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -301,6 +303,88 @@ export function providerContract<Config, Role, Handle>(target: () => ContractTar
     });
   });
 
+  describe("activity", () => {
+    const activityOf = async (...handles: Handle[]) => {
+      const answers = await target().provider.activity?.(target().config, handles, never);
+      if (answers === undefined) throw new Error("this kind cannot tell");
+      return answers;
+    };
+    const idleFor = async (handle: Handle): Promise<number | undefined> => {
+      const [answer] = await activityOf(handle);
+      if (answer?.seen === "unknown") throw new Error("the target does not tell");
+      return answer?.seen === "session" ? answer.idleFor : undefined;
+    };
+
+    it("is what the target saw last in any open session: use makes it new, waiting makes it old", async () => {
+      const { handle, credential } = await issueOne();
+      expect(await activityOf(handle)).toEqual([{ seen: "nothing" }]);
+      const [first, second] = [await target().connect(credential), await target().connect(credential)];
+      await second.read();
+      const old = await until(
+        () => idleFor(handle),
+        (ms) => (ms ?? 0) > 300,
+      );
+      await first.read();
+      expect(await idleFor(handle)).toBeLessThan(old ?? 0);
+      await Promise.all([first.close(), second.close()]);
+      await until(
+        () => activityOf(handle),
+        ([answer]) => answer?.seen === "nothing",
+      );
+      await revokeOne(handle);
+    });
+
+    it("is now, for as long as something runs", async () => {
+      const { handle, credential } = await issueOne();
+      const session = await target().connect(credential);
+      let over = false;
+      const work = session.work(1_500).finally(() => {
+        over = true;
+      });
+      await until(
+        () => idleFor(handle),
+        (ms) => ms === 0,
+      );
+      let looks = 0;
+      while (!over) {
+        const seen = await idleFor(handle);
+        if (!over) expect(seen).toBe(0);
+        looks += 1;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(looks).toBeGreaterThan(3);
+      await work;
+      await until(
+        () => idleFor(handle),
+        (ms) => (ms ?? 0) > 0,
+      );
+      await session.close();
+      await revokeOne(handle);
+    });
+
+    it("answers for each of many, in order, and of what never existed that there is nothing", async () => {
+      const [used, unused] = [await issueOne(), await issueOne()];
+      const session = await target().connect(used.credential);
+      const never = target().provider.plan(TAG, newId("lease"));
+      const seen = (await activityOf(unused.handle, used.handle, never)).map((answer) => answer.seen);
+      expect(seen).toEqual(["nothing", "session", "nothing"]);
+      expect(await activityOf()).toEqual([]);
+      await session.close();
+      await Promise.all([revokeOne(used.handle), revokeOne(unused.handle)]);
+    });
+
+    it("says that a target does not answer, and stops when the signal says so", async () => {
+      const handle = target().provider.plan(TAG, newId("lease"));
+      const { activity } = target().provider;
+      await expect(activity?.(target().dead, [handle], never)).rejects.toMatchObject({ code: "target_unavailable" });
+      const began = performance.now();
+      await expect(activity?.(target().silent, [handle], AbortSignal.timeout(50))).rejects.toMatchObject({
+        code: "target_unavailable",
+      });
+      expect(performance.now() - began).toBeLessThan(1_000);
+    });
+  });
+
   describe("list and check", () => {
     it("lists what this broker has there, and nothing of another's", async () => {
       const { handle } = await issueOne();
@@ -329,6 +413,17 @@ async function finallyRevoked(revokeAgain: () => Promise<Outcome>): Promise<void
     const outcome = await revokeAgain();
     if (outcome.outcome === "revoked" && outcome.droppedAfterCreateBy) return;
     if (performance.now() > deadline) throw new Error(`not final: ${JSON.stringify(outcome)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Asks until the answer is as it must become, a bounded time. */
+async function until<Value>(ask: () => Promise<Value>, fits: (value: Value) => boolean): Promise<Value> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const value = await ask();
+    if (fits(value)) return value;
+    if (performance.now() > deadline) throw new Error(`it stayed ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -137,7 +137,7 @@ export function createLedger(store: Store, changes: Changes): Ledger {
         requests,
         sql`where ${requests.requesterIssuer} = ${issuer} and ${requests.requesterSubject} = ${subject} and ${requests.idempotencyKey} = ${key}`,
       );
-      return row && requestFromRow(row);
+      return row && { request: requestFromRow(row), orderHash: row.orderHash ?? undefined };
     },
 
     async requests(filter) {
@@ -212,6 +212,19 @@ export function createLedger(store: Store, changes: Changes): Ledger {
     async postponeDue(resource, now, until) {
       const due = sql`${leases.resource} = ${resource} and ${leases.state} = 'revoking' and ${leases.dueAt} <= ${now}`;
       await writer.write([sql`update ${leases} set due_at = ${until} where ${due}`], async () => true);
+    },
+
+    async watchedRequests(limit) {
+      // As the index has it: a partial index is used for its own condition only.
+      const watched = sql`where ${requests.idleTimeout} is not null and ${requests.state} = 'active'`;
+      return (await all(requests, sql`${watched} order by ${requests.lookedAt} limit ${limit}`)).map(requestFromRow);
+    },
+
+    async noteUse(seen) {
+      const said = JSON.stringify(seen.map(({ requestId, activeAt, lookedAt }) => [requestId, activeAt, lookedAt]));
+      const note = sql`update ${requests} set active_at = max(coalesce(active_at, 0), seen.value ->> 1), looked_at = max(coalesce(looked_at, 0), seen.value ->> 2)
+        from (select value from json_each(${said})) as seen where ${requests.id} = seen.value ->> 0 and ${requests.state} = 'active'`;
+      await writer.write([note], async () => true);
     },
 
     async lateReviews(now, limit) {

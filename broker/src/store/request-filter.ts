@@ -1,5 +1,5 @@
 import type { StandIn } from "../domain/delegation.js";
-import type { Principal } from "../domain/principal.js";
+import { type Principal, selectorsOf } from "../domain/principal.js";
 import type { RequestFilter } from "../ports/ledger.js";
 import { requests } from "./schema/requests.js";
 import { listed, sql } from "./sql.js";
@@ -42,8 +42,7 @@ function inPlaceOf({ principal, resource }: StandIn): Statement {
   return sql`${names(sql`${requests.approvers}`, principal)} and not (${isBy(principal)}) and ${there}`;
 }
 
-/** A list in JSON names the principal by group or subject; each selector is compared whole. */
-function names(list: Statement, { groups, subject }: Principal): Statement {
-  const selectors = [...groups.map((group) => `group:${group}`), `principal:${subject}`];
-  return sql`exists (select 1 from json_each(${list}) where json_each.value in ${listed(selectors)})`;
+/** A list in JSON names the principal; each selector is compared whole. */
+function names(list: Statement, principal: Principal): Statement {
+  return sql`exists (select 1 from json_each(${list}) where json_each.value in ${listed(selectorsOf(principal))})`;
 }

@@ -40,6 +40,7 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
     claimWithin: row.claimWithin,
     starts: row.starts,
     once: row.once,
+    ...(row.idleTimeout === null ? {} : { idleTimeout: row.idleTimeout }),
     createdAt: row.createdAt,
     pendingUntil: row.pendingUntil,
     endComment: row.endComment ?? undefined,
@@ -66,6 +67,8 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
         ...approved(),
         startedAt: present(row.startedAt, `start of ${row.id}`),
         expiresAt: present(row.expiresAt, `end of window of ${row.id}`),
+        ...(row.activeAt === null ? {} : { activeAt: row.activeAt }),
+        ...(row.lookedAt === null ? {} : { lookedAt: row.lookedAt }),
       };
     case "denied":
     case "withdrawn":
@@ -125,6 +128,7 @@ export function requestToRow(request: Request, idempotencyKey: string | undefine
     claimWithin: request.claimWithin,
     starts: request.starts,
     once: request.once,
+    idleTimeout: request.idleTimeout ?? null,
     createdAt: request.createdAt,
     pendingUntil: request.pendingUntil,
     approvedAt: "approvedAt" in request ? request.approvedAt : null,
@@ -236,6 +240,7 @@ export function signInFromRow(row: typeof signIns.$inferSelect): SignIn {
       subject: row.principalSubject,
       name: row.principalName,
       groups: row.principalGroups,
+      ...(row.principalEmail === null ? {} : { verifiedEmail: row.principalEmail }),
     },
     host: row.host ?? undefined,
     createdAt: row.createdAt,

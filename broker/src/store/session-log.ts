@@ -1,3 +1,4 @@
+import { selectorsOf } from "../domain/principal.js";
 import type { Recordings, SessionFilter, SessionRecord } from "../ports/recordings.js";
 import { sessionFromRow } from "./rows.js";
 import { recordings } from "./schema/recordings.js";
@@ -47,8 +48,8 @@ function conditions(filter: SessionFilter): Statement[] {
       : sql`(${sessions.startedAt}, ${sessions.id}) < (select edge.started_at, edge.id from sessions edge where edge.id = ${before})`,
   ];
   if (visibleTo !== undefined) {
-    const { issuer, subject, groups } = visibleTo;
-    const selectors = JSON.stringify([...groups.map((group) => `group:${group}`), `principal:${subject}`]);
+    const { issuer, subject } = visibleTo;
+    const selectors = JSON.stringify(selectorsOf(visibleTo));
     all.push(sql`((${requests.requesterIssuer} = ${issuer} and ${requests.requesterSubject} = ${subject}) or exists (
       select 1 from json_each(${requests.approvers}) where value in (select value from json_each(${selectors}))))`);
   }

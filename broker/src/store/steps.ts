@@ -1,5 +1,6 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
+import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { Step } from "../ports/ledger.js";
 import { delegationToRow, isDelegated } from "./delegations.js";
@@ -50,6 +51,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
               principalSubject: signIn.principal.subject,
               principalName: signIn.principal.name,
               principalGroups: [...signIn.principal.groups],
+              principalEmail: signIn.principal.verifiedEmail ?? null,
               host: signIn.host ?? null,
               createdAt: signIn.createdAt,
               expiresAt: signIn.expiresAt,
@@ -72,14 +74,14 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
       return single(
         insertIf(
           requests,
-          requestToRow(step.request, step.idempotencyKey),
+          { ...requestToRow(step.request, step.idempotencyKey), orderHash: step.orderHash ?? null },
           sql`not ${isLocked({ principal: step.request.requester, resource: step.request.resource })} and ${mayExtend(step.request)} and ${condition}`,
         ),
       );
     case "advance_request": {
       const { require } = step;
       const { terms, offer, ...set } = step.set ?? {};
-      const { stages, ...renewed } = terms ?? {};
+      const { stages, idleTimeout, ...renewed } = terms ?? {};
       return {
         first: updateIf(
           requests,
@@ -88,10 +90,9 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             dueAt: step.dueAt,
             ...set,
             ...renewed,
+            ...(terms === undefined ? {} : { idleTimeout: idleTimeout ?? null }),
             ...(stages === undefined ? {} : stagesToRow(stages)),
-            ...(offer === undefined
-              ? {}
-              : { offer: offer && { ...offer, by: { ...offer.by, groups: [...offer.by.groups] } } }),
+            ...(offer === undefined ? {} : { offer: offer && { ...offer, by: personColumn(offer.by) } }),
             ...(require === undefined || step.to !== "pending" ? {} : { revision: require.revision + 1 }),
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
@@ -154,6 +155,16 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             follow,
           ),
         ],
+      };
+    case "end_idle":
+      return {
+        first: updateIf(
+          requests,
+          { state: "ended", endedAt: step.at, endedBecause: "idle", dueAt: null },
+          sql`${requests.id} = ${step.requestId} and ${requests.state} = 'active' and coalesce(${requests.activeAt}, 0) <= ${step.activeAt}
+            and not exists (select 1 from ${leases} where ${leases.requestId} = ${step.requestId} and ${leases.createdAt} > ${step.activeAt}) and ${condition}`,
+        ),
+        rest: lapseExtensions(step.requestId, follow),
       };
     case "end_once":
       return {
@@ -296,6 +307,10 @@ export function advanceLease(
 /** Whatever extends nothing is not asked. */
 function mayExtend({ extends: extension, createdAt }: Request): Statement {
   return extension === undefined ? sql`1` : sql`${windowIs(extension, createdAt)} and ${noneIsPending(extension.of)}`;
+}
+
+function personColumn({ issuer, subject, name, groups }: Principal) {
+  return { issuer, subject, name, groups: [...groups] };
 }
 
 function single(first: Statement): CompiledStep {

@@ -47,9 +47,11 @@ export function parseChunkReply(value: unknown): ChunkReply | undefined {
 
 export function parseHeartbeatReply(value: unknown): HeartbeatReply | undefined {
   if (!isFields(value)) return undefined;
-  const { state, expiresInMs, endedBecause } = value;
+  const { state, expiresInMs, idleEndsInMs, endedBecause } = value;
   if ((state !== "active" && state !== "ended") || !isMilliseconds(expiresInMs)) return undefined;
-  if (endedBecause === undefined) return { state, expiresInMs };
+  if (idleEndsInMs !== undefined && !isMilliseconds(idleEndsInMs)) return undefined;
+  if (endedBecause === undefined)
+    return idleEndsInMs === undefined ? { state, expiresInMs } : { state, expiresInMs, idleEndsInMs };
   return typeof endedBecause === "string" ? { state, expiresInMs, endedBecause } : undefined;
 }
 

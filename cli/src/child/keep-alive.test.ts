@@ -22,6 +22,7 @@ function beating(...answers: (HeartbeatReply | Error)[]) {
     1_000,
     {
       remaining: (milliseconds) => told.push(`left ${milliseconds}`),
+      idle: (milliseconds) => told.push(`idle ${milliseconds}`),
       ended: (because) => told.push(`ended ${because}`),
       silent: () => told.push("silent"),
       heard: () => told.push("heard"),
@@ -35,6 +36,13 @@ describe("the heartbeat of a lease", () => {
     const { told } = beating(active);
     await vi.advanceTimersByTimeAsync(900);
     expect(told).toEqual(["left 5000"]);
+  });
+
+  it("warns once that it ends for want of use, and again when it was used in between", async () => {
+    const soon = { ...active, idleEndsInMs: 900 };
+    const { told } = beating(soon, soon, active, soon);
+    await vi.advanceTimersByTimeAsync(3_600);
+    expect(told.filter((line) => line.startsWith("idle"))).toEqual(["idle 900", "idle 900"]);
   });
 
   it("says once that the broker is silent, goes on trying, and says that it answers again", async () => {

@@ -5,6 +5,8 @@ import { asPhiError } from "../terminal/as-phi-error.js";
 export interface KeepAliveEvents {
   /** The broker says how long the window still is, in ms. */
   remaining(milliseconds: number): void;
+  /** The broker has seen nothing done for a while, and ends the access in so many ms unless something is: told once, until something is done. */
+  idle(milliseconds: number): void;
   /** The lease has ended on the broker, for the reason it gives. */
   ended(because: string): void;
   /** A beat failed after one that did not: told once, and tried again. */
@@ -27,6 +29,7 @@ export function keepAlive(beat: () => Promise<HeartbeatReply>, everyMs: number, 
   let beating: Promise<void> | undefined;
   let isStopped = false;
   let isSilent = false;
+  let isIdle = false;
 
   /** Never two at a time: who asks meanwhile waits for the same. */
   function beatOnce(): Promise<void> {
@@ -45,6 +48,8 @@ export function keepAlive(beat: () => Promise<HeartbeatReply>, everyMs: number, 
       isSilent = false;
       if (reply.state === "ended") events.ended(reply.endedBecause ?? "ended");
       else events.remaining(reply.expiresInMs);
+      if (reply.idleEndsInMs !== undefined && !isIdle) events.idle(reply.idleEndsInMs);
+      isIdle = reply.idleEndsInMs !== undefined;
     } catch (error) {
       const known = asPhiError(error);
       if (isStopped || known === undefined) return;

@@ -11,6 +11,8 @@ export interface Talk {
   warning(minutes: number): void;
   /** So much is left, in ms, of a window that became longer. */
   extended(remaining: number): void;
+  /** Unless something is done, the access ends in so many ms. */
+  idle(milliseconds: number): void;
   stopping(because: string): void;
   /** The recording has ended before the command; or its end did not arrive, when the command is over. */
   unrecorded(because: string, isOver: boolean): void;
@@ -56,6 +58,10 @@ export function createTalk(reply: LeaseReply, flags: TalkFlags, show: (line: str
       void note(
         `phi: access to ${reply.resource} was extended until ${clock(Date.now() + remaining)} (${left(remaining)})`,
       ),
+    idle: (milliseconds) =>
+      void note(
+        style.bad(`phi: nothing is done on ${reply.resource}: without use the access ends in ${left(milliseconds)}`),
+      ),
     stopping: (because) => void say(style.bad(`phi: ${reasonFor(because, reply)}; the command is being stopped`)),
     unrecorded: (because, isOver) =>
       void say(
@@ -100,7 +106,7 @@ function unrecordedBecause(because: string): string {
 }
 
 /** The broker's reason for an ended lease, in words. It may carry the comment of whoever did it after a colon. */
-function reasonFor(because: string, { request, resource }: LeaseReply): string {
+function reasonFor(because: string, { request, resource, role }: LeaseReply): string {
   const [code = "", ...rest] = because.split(":");
   const comment = rest.length === 0 ? "" : `: "${printable(rest.join(":").trim(), 300)}"`;
   switch (code) {
@@ -110,6 +116,8 @@ function reasonFor(because: string, { request, resource }: LeaseReply): string {
       return `access to ${resource} was taken back${comment} (phi show ${request})`;
     case "locked":
       return `access to ${resource} was taken back${comment}`;
+    case "idle":
+      return `access to ${resource} ended: idle${rest.length === 0 ? "" : ` for ${printable(rest.join(":").trim(), 20)}`}; ask again: phi request ${resource} --role ${role}`;
     case "ended_by_holder":
       return `access to ${resource} was given back with phi end${comment}`;
     case "recording_failed":

@@ -25,7 +25,12 @@ export async function standIn(peek: Peek, env: Readonly<Record<string, string | 
   const { client } = await openHotClient(peek.globals, env);
   let beats: ReturnType<typeof keepAlive> | undefined;
   const over = new Promise<void>((resolve) => {
-    const quiet = { remaining: () => undefined, heard: () => undefined, silent: () => undefined };
+    const quiet = {
+      remaining: () => undefined,
+      heard: () => undefined,
+      silent: () => undefined,
+      idle: () => undefined,
+    };
     beats = keepAlive(() => client.heartbeat(lease), everyMs, { ...quiet, ended: () => resolve() });
     beats.beatNow();
   });

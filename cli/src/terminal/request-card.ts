@@ -6,6 +6,7 @@ import type { Paint } from "./paint.js";
 import {
   approvalWords,
   extensionWords,
+  idleSentence,
   offerWords,
   overdueLines,
   paintState,
@@ -43,6 +44,7 @@ export function requestCard(view: RequestView, { now, paint, next = [] }: CardLo
     ["lapses", view.state === "pending" ? `unanswered at ${at(view.pendingUntil)}` : undefined],
     ...view.approvals.map((approval): [string, string] => ["answer", answerWords(approval, at)]),
     ["window", windowSentence(view, now)],
+    ["idle", idleSentence(view, now)],
     ["began", view.startedAt === undefined ? undefined : at(view.startedAt)],
     ["ended", view.endedAt === undefined ? undefined : at(view.endedAt)],
     ["comment", view.endComment === undefined ? undefined : printable(view.endComment)],

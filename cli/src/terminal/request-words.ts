@@ -24,14 +24,22 @@ export function approvalWords(view: {
   approvers: readonly string[];
   approvalsNeeded: number;
   stages?: RequestView["stages"];
+  onCall?: RequestView["onCall"];
 }): string {
   if (view.approvalsNeeded === 0) return "nobody: policy allows it at once";
   const stages = view.stages ?? [{ from: view.approvers, count: view.approvalsNeeded }];
-  return stages.map(({ from, count }) => `${count} yes from ${approverWords(from)}`).join(", then ");
+  return stages.map(({ from, count }) => `${count} yes from ${approverWords(from, view.onCall)}`).join(", then ");
 }
 
-function approverWords(approvers: readonly string[]): string {
-  return approvers.map((approver) => printable(approver, 120)).join(" or ");
+/** `group:db-leads or oncall:primary (now carol@example.com)`. */
+function approverWords(approvers: readonly string[], onCall: RequestView["onCall"] = []): string {
+  return approvers
+    .map((approver) => {
+      const by = onCall.find(({ calendar }) => approver === `oncall:${calendar}`);
+      const who = by?.who.map((word) => printable(word, 120)).join(", ");
+      return `${printable(approver, 120)}${who === undefined ? "" : ` (now ${who === "" ? "nobody" : who})`}`;
+    })
+    .join(" or ");
 }
 
 /** `bob offers readonly for 15m instead: "the replica will do"`; `undefined` when nothing is offered. */
@@ -58,6 +66,8 @@ export function stateWords(view: RequestView): string {
       return "ended (given back)";
     case "revoked":
       return "ended (revoked)";
+    case "idle":
+      return view.idleTimeout === undefined ? "ended (idle)" : `ended (idle for ${formatDuration(view.idleTimeout)})`;
     case undefined:
       return "ended";
   }
@@ -112,6 +122,15 @@ export function extensionWords({ extends: extension }: RequestView, now: Instant
   ) as [Instant, Instant, Instant];
   const at = (instant: Instant) => clockTime(instant, now);
   return `${extension.request}, open since ${at(startedAt)}: until ${at(until)} instead of ${at(from)}, ${shortLength(until - startedAt)} in all`;
+}
+
+/** When it ends for want of use, as far as the broker has seen; `undefined` when there is nothing to say. */
+export function idleSentence(view: RequestView, now: Instant): string | undefined {
+  if (view.idleTimeout === undefined || !["pending", "approved", "active"].includes(view.state)) return undefined;
+  const rule = `ends after ${formatDuration(view.idleTimeout)} without use`;
+  return view.idleAt === undefined
+    ? rule
+    : `${rule}: at ${timeForPeople(Date.parse(view.idleAt), now)} unless something is done`;
 }
 
 /** Credentials that should be dead and are not proven dead. Never a quiet matter. */

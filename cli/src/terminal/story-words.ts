@@ -121,6 +121,10 @@ function endWords(data: AuditEvent["data"]): string {
       return "the window is over";
     case "used_once":
       return "the one command is over";
+    case "idle":
+      return typeof data.idleTimeout === "number"
+        ? `ended it: nothing was done with it for ${formatDuration(data.idleTimeout)}`
+        : "ended it: nothing was done with it";
     case "ended_by_holder":
       return `gave the access back${quoted(data.reason)}`;
     case "locked":

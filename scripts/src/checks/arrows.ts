@@ -18,6 +18,8 @@ const SHARED = "shared/src/";
 const DOMAIN = "broker/src/domain/";
 const PORTS = "broker/src/ports/";
 const OPERATIONS = "broker/src/operations/";
+/** Calls out of the house, which several adapters make by the same rules. */
+const NETWORK = "broker/src/network/";
 
 const ADAPTER =
   "an adapter knows the domain and the ports and no other adapter, so that each can be changed or replaced alone; let compose.ts bring them together";
@@ -133,7 +135,7 @@ const ZONES: readonly Zone[] = [
   {
     name: "an adapter of the broker",
     at: /^broker\/src\/(?!compose\/)[^/]+\//,
-    sees: [SHARED, DOMAIN, PORTS],
+    sees: [SHARED, DOMAIN, PORTS, NETWORK],
     own: /^broker\/src\/(?:providers\/[^/]+|[^/]+)\//,
     node: true,
     npm: true,

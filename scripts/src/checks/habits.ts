@@ -10,6 +10,8 @@ interface Habit {
 /** Who may open a secret, and what for. A new line here is a decision to be reviewed. */
 const MAY_REVEAL: Readonly<Record<string, string>> = {
   "broker/src/config/parse-with-secrets.ts": "a reference in a field that is not secret becomes its text",
+  "broker/src/calendars/calendar-source.ts": "reads the calendar at its secret address",
+  "broker/src/config/calendar-schema.ts": "the form of a calendar's address is judged",
   "broker/src/config/delivery-fields.ts": "the form of webhooks' secrets and addresses is judged",
   "broker/src/destinations/email.ts": "logs in at the mail server",
   "broker/src/destinations/slack.ts": "posts to the webhook's secret address, or shows the app's token",

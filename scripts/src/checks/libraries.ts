@@ -14,6 +14,7 @@ const LIBRARIES: readonly Library[] = [
   { names: ["jose"], at: /^broker\/src\/identity\//, home: "broker/src/identity" },
   { names: ["hono", "@hono/node-server"], at: /^broker\/src\/http\//, home: "broker/src/http" },
   { names: ["nodemailer"], at: /^broker\/src\/destinations\//, home: "broker/src/destinations" },
+  { names: ["ical.js"], at: /^broker\/src\/calendars\//, home: "broker/src/calendars" },
   { names: ["yaml"], at: /^broker\/src\/config\//, home: "broker/src/config" },
   { names: ["ora", "chalk", "inquirer"], at: /^cli\/src\/terminal\//, home: "cli/src/terminal" },
   {

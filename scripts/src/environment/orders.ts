@@ -9,7 +9,7 @@ export interface OrdersOptions {
 
 export interface Orders {
   readonly database: string;
-  /** For the broker: signs in as `phi_broker`, which may create roles and hand out `app_readonly` and `app_readwrite`, and nothing else. */
+  /** For the broker: signs in as `phi_broker`, which may create roles and hand out `app_readonly` and `app_readwrite`, and sees what is done on the server, and nothing else. */
   readonly brokerUrl: string;
 }
 
@@ -46,7 +46,7 @@ const groupRoles = `
 `;
 
 /**
- * No superuser, no `pg_signal_backend`: becoming a member of a role it made lets the broker end its sessions and
+ * No superuser, no `pg_signal_backend` (`pg_read_all_stats` is for windows that end when they are idle): becoming a member of a role it made lets the broker end its sessions and
  * clear what it owns. Since PostgreSQL 16 it can hand out a group without being a member that inherits its rights, so it
  * has them only while it ends a lease; before, ADMIN cannot be had without the rights. `phi_graveyard` has no rights at all and gets what a lease leaves behind.
  */
@@ -60,6 +60,7 @@ function brokerRole(majorVersion: number, password: string): string {
     GRANT app_readonly TO phi_broker ${withAdmin};
     GRANT app_readwrite TO phi_broker ${withAdmin};
     GRANT phi_graveyard TO phi_broker;
+    GRANT pg_read_all_stats TO phi_broker;
   `;
 }
 

@@ -16,6 +16,8 @@ export interface RequestTerms {
   /** Seconds. */
   readonly claimWithin: number;
   readonly starts: "first_use" | "approval";
+  /** Seconds. */
+  readonly idleTimeout?: number | undefined;
   /** For one command only. */
   readonly once?: boolean | undefined;
   /** Whose window it makes longer, and until when (RFC 3339). */
@@ -45,6 +47,7 @@ export function requestHash(terms: RequestTerms): string {
     stages: terms.stages.map(({ from, count }) => ({ from, count })),
     claimWithin,
     starts,
+    idleTimeout: terms.idleTimeout,
     once: terms.once === true ? true : undefined,
     extends: terms.extends && {
       request: terms.extends.request,

@@ -47,6 +47,8 @@ export type LeaseReply = z.infer<typeof leaseReply>;
 export const heartbeatReply = z.object({
   state: z.enum(["active", "ended"]),
   expiresInMs: z.number().nonnegative(),
+  /** Nothing was done on the target for a while, as far as the broker has seen: in so many ms the access ends as idle. Absent while that is far off. */
+  idleEndsInMs: z.number().nonnegative().optional(),
   endedBecause: z.string().optional(),
 });
 export type HeartbeatReply = z.infer<typeof heartbeatReply>;

@@ -17,8 +17,11 @@ export const requestStates = [
 export const requestState = z.enum(requestStates);
 export type RequestState = z.infer<typeof requestState>;
 
-/** `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. `used_once`: it was for one command, and that is over. */
-export const endReason = z.enum(["expired", "ended_by_holder", "revoked", "used_once"]);
+/**
+ * `expired`: the window closed. `ended_by_holder`: given back. `revoked`: taken back by an approver or an admin. `used_once`: it was for one
+ * command, and that is over. `idle`: nothing was done with it on the target for as long as its policy allows.
+ */
+export const endReason = z.enum(["expired", "ended_by_holder", "revoked", "used_once", "idle"]);
 export type EndReason = z.infer<typeof endReason>;
 
 /** `POST /v1/requests`. What the server decides (state, requester, approvers) is not part of it and is refused. */
@@ -103,6 +106,8 @@ export const requestView = z.object({
   approvalsNeeded: z.int().nonnegative(),
   /** Who must say yes, stage after stage; none: it was allowed at once. One person counts once. */
   stages: z.array(z.object({ from: z.array(z.string()), count: z.int().positive() })),
+  /** Pending, where a calendar says who answers: who is on call by it now, by address or subject. */
+  onCall: z.array(z.object({ calendar: name, who: z.array(z.string()) })).optional(),
   approvals: z.array(approvalView),
   /** Hash of what an approver says yes to (`requestHash`); an approval must carry it. */
   hash: z.string().length(64),
@@ -111,6 +116,10 @@ export const requestView = z.object({
   /** How long it may wait for its first use after the approval, and when the window begins. */
   claimWithin: seconds,
   starts: z.enum(["first_use", "approval"]),
+  /** Without anything done on the target for so long the window ends. */
+  idleTimeout: seconds.optional(),
+  /** Active, with an `idleTimeout`: when it ends if nothing more is done, as far as the broker has seen. */
+  idleAt: instant.optional(),
   /** For one command only; it ends with it. */
   once: z.literal(true).optional(),
   /** There when it is more time for another request; `duration` is then how much more. */

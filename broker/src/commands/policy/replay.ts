@@ -11,6 +11,7 @@ import type { Decision, Policy } from "../../domain/policy/policy.js";
 import { explainRefusal } from "../../domain/policy/refusal-words.js";
 import { approvalsNeeded } from "../../domain/policy/rule.js";
 import { type OperatorOptions, print } from "../output.js";
+import { calendarsAround } from "./calendars.js";
 
 /** More requests than this are not looked at; a summary of so many tells what the rest would. */
 const MOST = 50_000;
@@ -36,8 +37,10 @@ export async function replayPolicy(
     throw new PhiError("usage", `--since: "${options.since}" is not a time.`, {
       hint: "write it like 30d or 2026-11-01",
     });
-  const { policy } = await loadPolicy(file);
+  const loaded = await loadPolicy(file);
   const requests = await pastRequests(options.config, toRfc3339(since));
+  const asked = requests.map(({ createdAt }) => Date.parse(createdAt));
+  const policy = loaded.policy.on(await calendarsAround(loaded, [since, Date.now(), ...asked]));
   const otherwise = requests.flatMap((request) => differs(policy, request));
   print(options, { policyHash: policy.hash, requests: requests.length, otherwise }, [
     ...otherwise.flatMap((one) => [

@@ -6,6 +6,7 @@ import type { Ask } from "../../domain/policy/obstacle.js";
 import type { Policy } from "../../domain/policy/policy.js";
 import { approvalsNeeded } from "../../domain/policy/rule.js";
 import { type OperatorOptions, print } from "../output.js";
+import { calendarsAround } from "./calendars.js";
 
 interface Outcome {
   readonly case: number;
@@ -19,8 +20,13 @@ interface Outcome {
 
 /** Puts a table of questions to the policies of a configuration; 1 when an answer is not the expected one. Asks no broker. */
 export async function testPolicy(file: string, options: OperatorOptions): Promise<number> {
-  const [{ policy }, cases] = await Promise.all([loadPolicy(options.config), loadPolicyCases(file)]);
+  const [loaded, table] = await Promise.all([loadPolicy(options.config), loadPolicyCases(file)]);
   const now = Date.now();
+  const { cases } = table;
+  const laidDown = [...table.calendars.keys()];
+  const others = { ...loaded, calendars: loaded.calendars.filter(({ name }) => !laidDown.includes(name)) };
+  const around = await calendarsAround(others, [now, ...cases.flatMap(({ at }) => at ?? [])]);
+  const policy = loaded.policy.on(new Map([...around, ...table.calendars]));
   const outcomes = cases.map((one, index) => judge(policy, one, index + 1, one.at ?? now));
   const failed = outcomes.filter(({ passed }) => !passed);
   print(
@@ -37,7 +43,8 @@ export async function testPolicy(file: string, options: OperatorOptions): Promis
 function judge(policy: Policy, one: PolicyCase, number: number, at: number): Outcome {
   const { resource, role, reason, ticket } = one;
   const ask: Ask = { resource, role, duration: one.for, reason, ticket };
-  const who = { issuer: "", subject: one.as, name: one.as, groups: one.groups };
+  const email = one.email === undefined ? {} : { verifiedEmail: one.email.toLowerCase() };
+  const who = { issuer: "", subject: one.as, name: one.as, groups: one.groups, ...email };
   const weighing = policy.weigh(who, ask, at);
   const { decision } = weighing;
   const told = explain(weighing, ask);

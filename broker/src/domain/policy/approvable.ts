@@ -1,14 +1,14 @@
-import type { Principal, Selector } from "../principal.js";
+import { isOpenEnded, type Principal, type Selector } from "../principal.js";
 import type { Stage } from "./rule.js";
 
 /**
  * Whether different people other than the requester could fill every stage. Who is in a group is known only when they sign in,
- * so a group can always be filled; named people are counted: each fills one place in one stage (a matching, by augmenting paths).
+ * so a group can always be filled, and so can who is on call; named people are counted: each fills one place in one stage (a matching, by augmenting paths).
  */
 export function couldBeApproved(stages: readonly Stage[], requester: Pick<Principal, "subject"> | undefined): boolean {
   const own = requester === undefined ? undefined : `principal:${requester.subject}`;
   const places = stages
-    .filter((stage) => !stage.from.some((selector) => selector.startsWith("group:")))
+    .filter((stage) => !stage.from.some((selector) => isOpenEnded(selector)))
     .flatMap(({ from, count }) => {
       const people = [...new Set(from)].filter((selector) => selector !== own);
       return Array.from({ length: count }, () => people);

@@ -1,6 +1,6 @@
 import { formatDuration } from "@phi/shared/duration";
 import type { Principal, Selector } from "../principal.js";
-import { emergencyInWords, stagesInWords } from "./explain.js";
+import { emergencyInWords, idleInWords, stagesInWords } from "./explain.js";
 import type { Policy } from "./policy.js";
 import type { PolicyRule } from "./rule.js";
 import { spansInWords } from "./time-span.js";
@@ -58,7 +58,9 @@ function terms(rule: PolicyRule): string {
     ...demand("reason", rule.reason, rule.reasonPattern),
     ...demand("ticket", rule.ticket, rule.ticketPattern),
     ...when,
+    ...(rule.onCall === undefined ? [] : [`only while on call by "${rule.onCall}"`]),
     ...(rule.starts === "approval" ? ["from the approval on"] : []),
+    ...idleInWords(rule),
     ...(rule.emergency === undefined ? [] : [emergencyInWords(rule.emergency)]),
   ].join(", ");
 }

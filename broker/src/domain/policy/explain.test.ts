@@ -42,6 +42,9 @@ describe("a comparison of policies", () => {
     expect(difference([read, deny({})], [read])).toMatchObject([
       { before: ["denied", expect.stringContaining("up to 1h")] },
     ]);
+    expect(difference([allow({ idleTimeout: 900 })], [read])).toMatchObject([
+      { before: [expect.stringContaining("ends after 15m without use")] },
+    ]);
     expect(difference([allow({ ticketPattern: "INC-.*" })], [read])).toHaveLength(1);
   });
 

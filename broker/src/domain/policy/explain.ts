@@ -1,4 +1,5 @@
 import { formatDuration } from "@phi/shared/duration";
+import { type OnCall, onCallInWords } from "../on-call.js";
 import type { Selector } from "../principal.js";
 import { type Ask, type Obstacle, obstacleInWords } from "./obstacle.js";
 import type { Decision, Weighed } from "./policy.js";
@@ -87,14 +88,23 @@ function clausesOf(one: Weighed, ask: Ask): string[] {
       return [`says no ${spansInWords(one.rule.during ?? []).replace(/^/, "only ")}`];
     case "decides":
     case "fits":
-      return [outcomeOf(one.rule)];
+      return [
+        outcomeOf(one.rule),
+        ...idleInWords(one.rule),
+        ...(one.onCall === undefined ? [] : [onCallInWords(one.onCall)]),
+      ];
     case "does_not_fit":
-      return one.obstacles.map((obstacle) => obstacleInWords(obstacle, one.rule, ask));
+      return one.obstacles.map((obstacle) => obstacleInWords(obstacle, one.rule, ask, one.onCall));
   }
 }
 
 function outcomeOf(rule: AllowRule): string {
   return rule.approval === undefined ? "allowed at once" : stagesInWords(rule.approval.stages);
+}
+
+/** `ends after 15m without use`, where it does. */
+export function idleInWords({ idleTimeout }: Pick<AllowRule, "idleTimeout">): string[] {
+  return idleTimeout === undefined ? [] : [`ends after ${formatDuration(idleTimeout)} without use`];
 }
 
 function named(requesters: readonly Selector[] | undefined): string {
@@ -111,7 +121,7 @@ function changesOf(decision: Decision, weighed: readonly Weighed[], ask: Ask): s
       one.verdict === "names_others"
         ? [`in ${named(one.rule.requesters)}`]
         : one.verdict === "does_not_fit"
-          ? one.obstacles.map((obstacle) => remedy(obstacle, one.rule))
+          ? one.obstacles.map((obstacle) => remedy(obstacle, one.rule, one.onCall))
           : [];
     return wanted.length === 0
       ? []
@@ -124,7 +134,7 @@ function changesOf(decision: Decision, weighed: readonly Weighed[], ask: Ask): s
   });
   return [...easier.sort((a, b) => a.count - b.count).map(({ text }) => text), ...emergencies(weighed, now)];
 
-  function remedy(obstacle: Obstacle, rule: AllowRule): string {
+  function remedy(obstacle: Obstacle, rule: AllowRule, onCall: OnCall | undefined): string {
     switch (obstacle) {
       case "too_long":
         return `--for ${formatDuration(rule.maxDuration)}`;
@@ -135,17 +145,22 @@ function changesOf(decision: Decision, weighed: readonly Weighed[], ask: Ask): s
       case "ticket_not_right":
         return rule.ticketPattern === undefined ? "with --ticket" : `with --ticket like ${rule.ticketPattern}`;
       case "outside_hours":
+      case "not_on_call":
+      case "calendar_unknown":
       case "nobody_can_approve":
-        return obstacleInWords(obstacle, rule, ask);
+        return obstacleInWords(obstacle, rule, ask, onCall);
     }
   }
 }
+
+/** What closes a rule for emergencies too. */
+const CLOSED: readonly Obstacle[] = ["outside_hours", "not_on_call", "calendar_unknown"];
 
 /** What the rules that name the principal give in an emergency; nothing when it is allowed at once anyway. */
 function emergencies(weighed: readonly Weighed[], needed: number): string[] {
   return weighed.flatMap((one) => {
     if (needed === 0 || one.verdict === "names_others" || one.rule.effect === "deny") return [];
-    const isClosed = one.verdict === "does_not_fit" && one.obstacles.includes("outside_hours");
+    const isClosed = one.verdict === "does_not_fit" && one.obstacles.some((obstacle) => CLOSED.includes(obstacle));
     const { emergency, name } = one.rule;
     return emergency === undefined || isClosed ? [] : [`with --emergency: ${emergencyInWords(emergency)} ("${name}")`];
   });

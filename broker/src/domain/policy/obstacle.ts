@@ -1,5 +1,6 @@
 import { formatDuration } from "@phi/shared/duration";
 import type { Instant } from "@phi/shared/time";
+import { type OnCall, onCallInWords } from "../on-call.js";
 import type { Principal } from "../principal.js";
 import { couldBeApproved } from "./approvable.js";
 import type { AllowRule } from "./rule.js";
@@ -19,6 +20,8 @@ export interface Ask {
 /** Why a rule that names somebody does not give them what they ask, each with what would help. */
 export type Obstacle =
   | "outside_hours"
+  | "not_on_call"
+  | "calendar_unknown"
   | "too_long"
   | "reason_missing"
   | "reason_not_right"
@@ -34,11 +37,21 @@ export interface ReadyRule {
   readonly ticketFits: TextPattern | undefined;
 }
 
+/** Who asks for what, when, and how they stand with the calendar that the rule names, if it names one. */
+export interface Question {
+  readonly principal: Principal;
+  readonly ask: Ask;
+  readonly now: Instant;
+  readonly onCall: OnCall | undefined;
+}
+
 /** Everything that stands between the ask and a rule whose people, resource and role fit; none: the rule gives it. */
-export function obstaclesOf(ready: ReadyRule, principal: Principal, ask: Ask, now: Instant): Obstacle[] {
+export function obstaclesOf(ready: ReadyRule, { principal, ask, now, onCall }: Question): Obstacle[] {
   const { rule } = ready;
   const found: Obstacle[] = [];
   if (!ready.isOpen(now)) found.push("outside_hours");
+  if (onCall?.state === "off") found.push("not_on_call");
+  if (onCall?.state === "unknown") found.push("calendar_unknown");
   if (ask.duration > rule.maxDuration) found.push("too_long");
   if (ask.reason === undefined) {
     if (rule.reason === "required") found.push("reason_missing");
@@ -52,8 +65,11 @@ export function obstaclesOf(ready: ReadyRule, principal: Principal, ask: Ask, no
 }
 
 /** An obstacle as a clause about the rule, for its explanation. */
-export function obstacleInWords(obstacle: Obstacle, rule: AllowRule, ask: Ask): string {
+export function obstacleInWords(obstacle: Obstacle, rule: AllowRule, ask: Ask, onCall?: OnCall): string {
   switch (obstacle) {
+    case "not_on_call":
+    case "calendar_unknown":
+      return onCall === undefined ? `only while on call by "${rule.onCall ?? "?"}"` : onCallInWords(onCall);
     case "outside_hours":
       return `only ${spansInWords(rule.during ?? [])}`;
     case "too_long":

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Calendar, type Calendars, type OnCallWord, onCallBy, type Turn } from "../on-call.js";
 import { matchesAny, type Selector } from "../principal.js";
 import { explain } from "./explain.js";
-import type { Ask } from "./obstacle.js";
+import type { Ask, Obstacle } from "./obstacle.js";
 import { person, policyOf } from "./policy.testing.js";
 import { type AllowRule, approvalsNeeded, type DenyRule, matchesResource, type PolicyRule } from "./rule.js";
 import type { TimeSpan } from "./time-span.js";
@@ -26,6 +27,31 @@ const span = fc.record<TimeSpan>({
   until: fc.integer({ min: 1, max: 1_440 }),
   timeZone: fc.constantFrom("UTC", "Europe/Berlin", "Asia/Kolkata"),
 });
+/** Calendars of a whole year at most, some of them not known. */
+const HOUR = 3_600_000;
+const turn = fc
+  .record({
+    from: fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2027, 0) }),
+    hours: fc.integer({ min: 1, max: 5_000 }),
+    who: fc.uniqueArray(fc.constantFrom(...SUBJECTS), { minLength: 1 }),
+  })
+  .map(
+    ({ from, hours, who: named }): Turn => ({
+      from,
+      until: from + hours * HOUR,
+      who: named.map((one): OnCallWord => `principal:${one}`),
+    }),
+  );
+const calendar = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(turn, { maxLength: 4 })
+      .map((turns): Calendar => ({ state: "known", turns, from: 0, until: Date.UTC(2028, 0) })),
+  },
+  { weight: 1, arbitrary: fc.constant<Calendar>({ state: "unknown", because: "no answer" }) },
+);
+const calendars = fc.record({ one: calendar, two: calendar }).map((all): Calendars => new Map(Object.entries(all)));
 const during = fc.option(fc.array(span, { minLength: 1, maxLength: 2 }), { nil: undefined });
 const stage = fc.record({ from: people, count: fc.integer({ min: 1, max: 3 }) });
 const allowRule = fc.record<AllowRule>({
@@ -40,6 +66,8 @@ const allowRule = fc.record<AllowRule>({
   reasonPattern: fc.option(fc.constantFrom("INC-\\d+", ".*"), { nil: undefined }),
   ticket: fc.constantFrom("required", "optional"),
   ticketPattern: fc.option(fc.constantFrom("[A-Z]+-\\d+"), { nil: undefined }),
+  onCall: fc.option(fc.constantFrom("one", "two", "three"), { nil: undefined, freq: 2 }),
+  idleTimeout: fc.option(fc.constantFrom(60, 900), { nil: undefined }),
   during,
   pendingFor: fc.constant(60),
   claimWithin: fc.constant(60),
@@ -163,8 +191,8 @@ describe("whatever the policy and the question", () => {
 
   it("the explanation agrees with the decision", () => {
     fc.assert(
-      fc.property(...question, (list, principal, asked, now) => {
-        const policy = policyOf(...list);
+      fc.property(...question, calendars, (list, principal, asked, now, known) => {
+        const policy = policyOf(...list).on(known);
         const made = policy.decide(principal, asked, now);
         const told = explain(policy.weigh(principal, asked, now), asked);
         expect(told.decision).toBe(made.decision);
@@ -190,7 +218,8 @@ describe("whatever the policy and the question", () => {
         const policy = policyOf(...list);
         const made = policy.decide(principal, asked, now);
         if (made.decision !== "refused" || made.because === "not_eligible" || made.because === "denied") return;
-        if (made.obstacles.includes("outside_hours") || made.obstacles.includes("nobody_can_approve")) return;
+        const lasting: readonly Obstacle[] = ["outside_hours", "not_on_call", "calendar_unknown", "nobody_can_approve"];
+        if (made.obstacles.some((obstacle) => lasting.includes(obstacle))) return;
         const mended: Ask = {
           ...asked,
           duration: Math.min(asked.duration, made.rule.maxDuration),
@@ -198,6 +227,79 @@ describe("whatever the policy and the question", () => {
           ticket: made.rule.ticket === "required" || asked.ticket !== undefined ? "INC-1" : undefined,
         };
         expect(policy.decide(principal, mended, now).decision).not.toBe("refused");
+      }),
+      RUNS,
+    );
+  });
+
+  it("a rule for who is on call gives nothing to anybody else, nor by a calendar that is not known", () => {
+    fc.assert(
+      fc.property(...question, calendars, (list, principal, asked, now, known) => {
+        const policy = policyOf(...list).on(known);
+        const made = policy.decide(principal, asked, now);
+        if (made.decision !== "refused" && made.rule.onCall !== undefined)
+          expect(onCallBy(known, made.rule.onCall, principal, now).state).toBe("on");
+        for (const { rule, isOpen } of policy.rulesFor(principal, asked.resource, asked.role, now)) {
+          if (rule.onCall !== undefined && isOpen)
+            expect(onCallBy(known, rule.onCall, principal, now).state).toBe("on");
+        }
+        const given = { ...asked, policy: made.decision === "refused" ? "none" : made.rule.name };
+        if (made.decision !== "refused") expect(policy.stillHolds(principal, given, now).holds).toBe(true);
+        // The explanation says of each such rule how it stands, whichever way.
+        for (const one of policy.weigh(principal, asked, now).weighed)
+          if (one.rule.effect === "allow" && one.verdict !== "names_others" && one.rule.onCall !== undefined)
+            expect("onCall" in one && one.onCall).toEqual(onCallBy(known, one.rule.onCall, principal, now));
+      }),
+      RUNS,
+    );
+  });
+
+  it("a person put on call never loses anything, and one who is told their next turn is on call in it", () => {
+    fc.assert(
+      fc.property(...question, calendars, (list, principal, asked, now, known) => {
+        const always: Turn = { from: 0, until: Date.UTC(2028, 0), who: [`principal:${principal.subject}`] };
+        const more = new Map(
+          [...known].map(([name, one]): [string, Calendar] =>
+            one.state === "unknown" ? [name, one] : [name, { ...one, turns: [...one.turns, always] }],
+          ),
+        );
+        const before = policyOf(...list)
+          .on(known)
+          .decide(principal, asked, now);
+        const after = policyOf(...list)
+          .on(more)
+          .decide(principal, asked, now);
+        if (before.decision !== "refused") {
+          if (after.decision === "refused") throw new Error("it was taken away");
+          expect(approvalsNeeded(after.rule)).toBeLessThanOrEqual(approvalsNeeded(before.rule));
+        }
+        const off = onCallBy(known, "one", principal, now);
+        if (off.state === "off" && off.next !== undefined) {
+          expect(onCallBy(known, "one", principal, off.next.from).state).toBe("on");
+          expect(onCallBy(known, "one", principal, off.next.until).state).not.toBe("on");
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("an end for idle windows changes no decision, and is said of every rule that has one and gives it", () => {
+    fc.assert(
+      fc.property(...question, calendars, (list, principal, asked, now, known) => {
+        const without = list.map(
+          (rule): PolicyRule => (rule.effect === "deny" ? rule : { ...rule, idleTimeout: undefined }),
+        );
+        const policy = policyOf(...list).on(known);
+        const [one, other] = [policy, policyOf(...without).on(known)].map((each) => each.decide(principal, asked, now));
+        expect([one?.decision, one && "rule" in one ? one.rule.name : ""]).toEqual([
+          other?.decision,
+          other && "rule" in other ? other.rule.name : "",
+        ]);
+        for (const told of explain(policy.weigh(principal, asked, now), asked).rules) {
+          const rule = list.find(({ name }) => name === told.rule);
+          if (rule?.effect !== "allow" || (told.verdict !== "decides" && told.verdict !== "fits")) continue;
+          expect(told.says.some((clause) => clause.endsWith("without use"))).toBe(rule.idleTimeout !== undefined);
+        }
       }),
       RUNS,
     );

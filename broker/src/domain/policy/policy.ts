@@ -1,8 +1,9 @@
 import type { Instant } from "@phi/shared/time";
+import { type Calendars, NO_CALENDARS, type OnCall, onCallBy } from "../on-call.js";
 import { matchesAny, type Principal } from "../principal.js";
 import { type Ask, type Obstacle, obstaclesOf, type ReadyRule } from "./obstacle.js";
 import { type AllowRule, approvalsNeeded, type DenyRule, type PolicyRule, type Stage } from "./rule.js";
-import { indexRules } from "./rule-index.js";
+import { indexRules, type RuleIndex } from "./rule-index.js";
 import { compilePattern } from "./text-pattern.js";
 import { compileSpans } from "./time-span.js";
 
@@ -11,9 +12,11 @@ export interface Policy {
   /** SHA-256 (hex) of the canonical rules: the same rules have the same hash, whatever the file's layout. */
   readonly hash: string;
   readonly rules: readonly PolicyRule[];
+  /** The same rules with these calendars instead: a policy of its own, made at once. Without any nobody is on call. */
+  on(calendars: Calendars): Policy;
   /** Pure; the same question at the same time has the same answer, and rules about other things cost nothing. */
   decide(principal: Principal, ask: Ask, now: Instant): Decision;
-  /** Allowing rules that name the principal for the resource and role, in the file's order, and whether each is in its hours. */
+  /** Allowing rules that name the principal for the resource and role, in the file's order, and whether each is in its hours, and they on call where it wants that. */
   rulesFor(principal: Principal, resource: string, role: string, now: Instant): { rule: AllowRule; isOpen: boolean }[];
   /** As {@link Policy.decide}, with what each rule about the resource and role had to do with it. */
   weigh(
@@ -23,7 +26,7 @@ export interface Policy {
   ): { readonly decision: Decision; readonly weighed: readonly Weighed[] };
   /**
    * Whether what `rule` gave may still be used: no rule denies it, and that rule (or, when the policy has none of its name any more,
-   * any other) still names the principal and is in its hours. What else was asked was answered then and is not asked again.
+   * any other) still names the principal, is in its hours, and they are on call where it wants that. What else was asked was answered then and is not asked again.
    */
   stillHolds(principal: Principal, given: { resource: string; role: string; policy: string }, now: Instant): Standing;
 }
@@ -44,6 +47,8 @@ export type Refusal = { readonly decision: "refused" } & (
       /** Everything that stands between the ask and the rule that comes nearest. */
       readonly obstacles: readonly Obstacle[];
       readonly rule: AllowRule;
+      /** How the principal stands with the rule's calendar. */
+      readonly onCall?: OnCall | undefined;
     }
 );
 
@@ -51,10 +56,24 @@ export type Refusal = { readonly decision: "refused" } & (
 export type Weighed =
   | { readonly rule: PolicyRule; readonly verdict: "names_others" }
   | { readonly rule: DenyRule; readonly verdict: "denies" | "outside_hours" }
-  | { readonly rule: AllowRule; readonly verdict: "decides" | "fits" }
-  | { readonly rule: AllowRule; readonly verdict: "does_not_fit"; readonly obstacles: readonly Obstacle[] };
+  | { readonly rule: AllowRule; readonly verdict: "decides" | "fits"; readonly onCall?: OnCall | undefined }
+  | {
+      readonly rule: AllowRule;
+      readonly verdict: "does_not_fit";
+      readonly obstacles: readonly Obstacle[];
+      readonly onCall?: OnCall | undefined;
+    };
 
 type Ready = ReadyRule | { readonly rule: DenyRule; readonly isOpen: (now: Instant) => boolean };
+
+/** Rules made ready, whatever the calendars say. */
+interface Compiled {
+  readonly rules: readonly PolicyRule[];
+  readonly hash: string;
+  readonly index: RuleIndex;
+  readonly ready: readonly Ready[];
+  readonly allowing: ReadonlySet<string>;
+}
 
 /**
  * Makes a policy of rules that were checked. The law: a deny rule wins over everything; of the allowing rules that fit, the one that
@@ -63,9 +82,16 @@ type Ready = ReadyRule | { readonly rule: DenyRule; readonly isOpen: (now: Insta
  * @throws PatternMistake for a pattern that was not checked
  */
 export function compilePolicy(rules: readonly PolicyRule[], hash: string): Policy {
-  const index = indexRules(rules);
-  const ready = rules.map(makeReady);
   const allowing = new Set(rules.flatMap((rule) => (rule.effect === "allow" ? [rule.name] : [])));
+  return bind({ rules, hash, index: indexRules(rules), ready: rules.map(makeReady), allowing }, NO_CALENDARS);
+}
+
+function bind(compiled: Compiled, calendars: Calendars): Policy {
+  const { rules, hash, index, ready, allowing } = compiled;
+  const standing = ({ onCall }: AllowRule, principal: Principal, now: Instant): OnCall | undefined =>
+    onCall === undefined ? undefined : onCallBy(calendars, onCall, principal, now);
+  const isOpenTo = (one: ReadyRule, principal: Principal, now: Instant): boolean =>
+    one.isOpen(now) && (standing(one.rule, principal, now)?.state ?? "on") === "on";
   const at = (places: readonly number[]): Ready[] =>
     places.map((place) => ready[place]).filter((one) => one !== undefined);
 
@@ -74,13 +100,14 @@ export function compilePolicy(rules: readonly PolicyRule[], hash: string): Polic
     const denies = named.filter(isDeny).find((one) => one.isOpen(now));
     if (denies !== undefined) return { decision: "refused", because: "denied", rule: denies.rule };
     let best: AllowRule | undefined;
-    let nearest: { rule: AllowRule; obstacles: Obstacle[] } | undefined;
+    let nearest: { rule: AllowRule; obstacles: Obstacle[]; onCall?: OnCall | undefined } | undefined;
     for (const one of named.filter(isAllow)) {
-      const obstacles = obstaclesOf(one, principal, ask, now);
+      const onCall = standing(one.rule, principal, now);
+      const obstacles = obstaclesOf(one, { principal, ask, now, onCall });
       if (obstacles.length === 0) {
         if (best === undefined || approvalsNeeded(one.rule) < approvalsNeeded(best)) best = one.rule;
       } else if (nearest === undefined || isNearer({ rule: one.rule, obstacles }, nearest)) {
-        nearest = { rule: one.rule, obstacles };
+        nearest = { rule: one.rule, obstacles, ...(onCall === undefined ? {} : { onCall }) };
       }
     }
     if (best !== undefined) {
@@ -97,11 +124,12 @@ export function compilePolicy(rules: readonly PolicyRule[], hash: string): Polic
   return {
     hash,
     rules,
+    on: (others) => bind(compiled, others),
     decide,
     rulesFor: (principal, resource, role, now) =>
       at(index.naming(principal, resource, role))
         .filter(isAllow)
-        .map((one) => ({ rule: one.rule, isOpen: one.isOpen(now) })),
+        .map((one) => ({ rule: one.rule, isOpen: isOpenTo(one, principal, now) })),
     weigh(principal, ask, now) {
       const decision = decide(principal, ask, now);
       const weighed = at(index.about(ask.resource, ask.role)).map((one): Weighed => {
@@ -109,12 +137,13 @@ export function compilePolicy(rules: readonly PolicyRule[], hash: string): Polic
         if (rule.requesters !== undefined && !matchesAny(principal, rule.requesters))
           return { rule, verdict: "names_others" };
         if (isDeny(one)) return { rule: one.rule, verdict: one.isOpen(now) ? "denies" : "outside_hours" };
-        if (decision.decision !== "refused" && one.rule === decision.rule)
-          return { rule: one.rule, verdict: "decides" };
-        const obstacles = obstaclesOf(one, principal, ask, now);
+        const onCall = standing(one.rule, principal, now);
+        const about = { rule: one.rule, ...(onCall === undefined ? {} : { onCall }) };
+        if (decision.decision !== "refused" && one.rule === decision.rule) return { ...about, verdict: "decides" };
+        const obstacles = obstaclesOf(one, { principal, ask, now, onCall });
         return obstacles.length === 0
-          ? { rule: one.rule, verdict: "fits" }
-          : { rule: one.rule, verdict: "does_not_fit", obstacles };
+          ? { ...about, verdict: "fits" }
+          : { ...about, verdict: "does_not_fit", obstacles };
       });
       return { decision, weighed };
     },
@@ -123,7 +152,9 @@ export function compilePolicy(rules: readonly PolicyRule[], hash: string): Polic
       const denies = named.filter(isDeny).find((one) => one.isOpen(now));
       if (denies !== undefined) return { holds: false, deniedBy: denies.rule };
       const isKept = allowing.has(policy);
-      const holds = named.filter(isAllow).some((one) => (!isKept || one.rule.name === policy) && one.isOpen(now));
+      const holds = named
+        .filter(isAllow)
+        .some((one) => (!isKept || one.rule.name === policy) && isOpenTo(one, principal, now));
       return { holds };
     },
   };

@@ -12,17 +12,22 @@ export function explainRefusal(refusal: Refusal, ask: Ask): string {
     case "denied":
       return `The policy "${refusal.rule.name}" denies ${what}${refusal.rule.message === undefined ? "." : `: ${refusal.rule.message}`}`;
     default:
-      return refusal.obstacles.map((obstacle) => sentence(obstacle, refusal.rule, ask)).join(" ");
+      return refusal.obstacles.map((obstacle) => sentence(obstacle, refusal, ask)).join(" ");
   }
 }
 
-function sentence(obstacle: Obstacle, rule: AllowRule, ask: Ask): string {
-  const words = obstacleInWords(obstacle, rule, ask);
+type Unfit = Extract<Refusal, { obstacles: unknown }>;
+
+function sentence(obstacle: Obstacle, { rule, onCall }: Unfit, ask: Ask): string {
+  const words = obstacleInWords(obstacle, rule, ask, onCall);
   switch (obstacle) {
     case "too_long":
       return `${formatDuration(ask.duration)} is too long for ${ask.role} on ${ask.resource}; the longest is ${formatDuration(rule.maxDuration)}.`;
     case "outside_hours":
+    case "not_on_call":
       return `The policy "${rule.name}" holds ${words}.`;
+    case "calendar_unknown":
+      return `By the policy "${rule.name}" ${words}.`;
     case "nobody_can_approve":
       return `Nobody else could approve this: the policy "${rule.name}" names too few people besides you.`;
     case "reason_missing":
@@ -64,6 +69,8 @@ function flagFor(obstacle: Obstacle, rule: AllowRule, ask: Ask): string | undefi
     case "ticket_not_right":
       return rule.ticketPattern === undefined ? "--ticket ID" : `--ticket (like ${rule.ticketPattern})`;
     case "outside_hours":
+    case "not_on_call":
+    case "calendar_unknown":
     case "nobody_can_approve":
       return undefined;
   }

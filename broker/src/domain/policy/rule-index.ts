@@ -1,4 +1,4 @@
-import type { Principal } from "../principal.js";
+import { type Principal, selectorsOf } from "../principal.js";
 import type { PolicyRule } from "./rule.js";
 
 /** Places of rules in the file. */
@@ -65,7 +65,7 @@ export function indexRules(rules: readonly PolicyRule[]): RuleIndex {
   return {
     about: (resource, role) => rising(buckets(resource, role).map((bucket) => bucket.all)),
     naming(principal, resource, role) {
-      const selectors = [`principal:${principal.subject}`, ...principal.groups.map((group) => `group:${group}`)];
+      const selectors = selectorsOf(principal);
       return rising(
         buckets(resource, role).flatMap((bucket) => [
           bucket.everybody,

@@ -35,6 +35,8 @@ export interface AllowRule extends Named {
   readonly roles: readonly string[];
   /** Longest window, in seconds. */
   readonly maxDuration: number;
+  /** Name of a calendar: only for who is on call by it. */
+  readonly onCall?: string | undefined;
   /** Absent: allowed without an approver. Else each stage in turn, and nobody counts in two of them. */
   readonly approval?: { readonly stages: readonly Stage[] } | undefined;
   readonly reason: "required" | "optional";
@@ -48,6 +50,8 @@ export interface AllowRule extends Named {
   readonly claimWithin: number;
   /** When the window begins. */
   readonly starts: "first_use" | "approval";
+  /** A window whose credentials have done nothing on the target for so long ends, in seconds. Absent: never. */
+  readonly idleTimeout?: number | undefined;
   readonly emergency?: EmergencyClause | undefined;
 }
 

@@ -3,6 +3,7 @@ import type { Instant } from "@phi/shared/time";
 import pg from "pg";
 import { z } from "zod";
 import type { Finding } from "../../ports/provider.js";
+import { checkActivity } from "./check-activity.js";
 import { checkKeepers } from "./check-keepers.js";
 import type { PostgresConfig } from "./config.js";
 import type { Connections } from "./connect.js";
@@ -43,8 +44,15 @@ type RoleFacts = z.infer<typeof roleFacts>;
 export async function check(
   connections: Connections,
   now: () => Instant,
-  config: PostgresConfig,
-  roles: readonly PostgresRole[],
+  {
+    config,
+    roles,
+    wanted,
+  }: {
+    readonly config: PostgresConfig;
+    readonly roles: readonly PostgresRole[];
+    readonly wanted?: { readonly activity: boolean } | undefined;
+  },
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const groups = [...new Set(roles.flatMap((role) => role.memberOf))];
@@ -62,6 +70,7 @@ export async function check(
         ...(graveyard === undefined ? [] : judgeGraveyard(graveyard, server)),
         ...judgeSetRole(roles, server),
         ...(await checkKeepers(connection)),
+        ...(wanted?.activity === true ? await checkActivity(connection) : []),
       ];
     });
   } catch (error) {

@@ -111,6 +111,7 @@ function sessionOf(client: pg.Client): ContractSession {
   return {
     read: () => client.query("SELECT count(*) FROM orders"),
     write: () => client.query("UPDATE orders SET status = 'stuck'"),
+    work: (milliseconds) => client.query("SELECT pg_sleep($1)", [milliseconds / 1_000]),
     close: () => client.end(),
   };
 }

@@ -1,5 +1,6 @@
 import type { Instant } from "@phi/shared/time";
 import type { Provider } from "../../ports/provider.js";
+import { activityOf } from "./activity.js";
 import { createAnchor } from "./anchor.js";
 import { check } from "./check.js";
 import { configSchema, type PostgresConfig } from "./config.js";
@@ -37,7 +38,8 @@ export function createPostgresProvider({
     list: (config, brokerTag, signal) => listHandles(connections, config, brokerTag, signal),
     anchor: createAnchor(connections),
     clock: (config, signal) => targetClock(connections, config, signal),
-    check: (config, roles, signal) => check(connections, now, config, roles, signal),
+    activity: (config, handles, signal) => activityOf(connections, config, handles, signal),
+    check: (config, roles, signal, wanted) => check(connections, now, { config, roles, wanted }, signal),
     close: () => connections.close(),
   };
 }

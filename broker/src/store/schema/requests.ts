@@ -59,10 +59,17 @@ export const requests = sqliteTable(
     startedAt: integer("started_at"),
     expiresAt: integer("expires_at"),
     endedAt: integer("ended_at"),
-    endedBecause: text("ended_because", { enum: ["expired", "ended_by_holder", "revoked", "used_once"] }),
+    endedBecause: text("ended_because", { enum: ["expired", "ended_by_holder", "revoked", "used_once", "idle"] }),
     endComment: text("end_comment"),
     dueAt: integer("due_at"),
     idempotencyKey: text("idempotency_key"),
+    /** SHA-256 (hex) of the order that came with the key: the key stands for that order and no other. */
+    orderHash: text("order_hash"),
+    /** Seconds without anything done on the target after which it ends; empty: never. */
+    idleTimeout: integer("idle_timeout"),
+    /** The newest activity known or presumed, and the last look at the target that was answered; empty until the first. */
+    activeAt: integer("active_at"),
+    lookedAt: integer("looked_at"),
     emergency: text("emergency", { mode: "json" }).$type<{ reviewers: string[]; notify: string[]; reviewBy: number }>(),
     /** The instant at which a missing review is overdue; empty once it is there, or was said to be. */
     reviewDueAt: integer("review_due_at"),
@@ -78,6 +85,7 @@ export const requests = sqliteTable(
     index("requests_by_requester").on(table.requesterSubject, table.createdAt),
     index("requests_by_time").on(table.createdAt),
     index("requests_by_state").on(table.state, table.createdAt),
+    index("requests_watched").on(table.id).where(sql`${table.idleTimeout} is not null and ${table.state} = 'active'`),
     uniqueIndex("requests_by_key")
       .on(table.requesterIssuer, table.requesterSubject, table.idempotencyKey)
       .where(sql`${table.idempotencyKey} is not null`),

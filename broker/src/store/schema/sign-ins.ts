@@ -13,6 +13,8 @@ export const signIns = sqliteTable(
     principalSubject: principal.subject,
     principalName: principal.name,
     principalGroups: text("principal_groups", { mode: "json" }).$type<string[]>().notNull(),
+    /** Only an address of which the issuer says that it is verified. */
+    principalEmail: text("principal_email"),
     host: text("host"),
     createdAt: integer("created_at").notNull(),
     expiresAt: integer("expires_at").notNull(),
