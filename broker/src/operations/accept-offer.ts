@@ -5,6 +5,7 @@ import { newId } from "@phi/shared/ids";
 import { approveAt, hashOf } from "../domain/approve.js";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
+import { placeInEvent } from "../domain/delegation.js";
 import { approvalsNeeded } from "../domain/policy/rule.js";
 import { samePrincipal } from "../domain/principal.js";
 import type { Offer, Request } from "../domain/request.js";
@@ -42,18 +43,21 @@ export function createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer
       if ((await ledger.commit(accept(caller, offered, terms, clock.now()))) === "moved")
         return dossiers.open(caller, request.id);
       await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
-      if ((await locks.on({ principal: offered.offer.by })) !== undefined) {
-        throw new PhiError(
-          "wrong_state",
-          `${offered.offer.by.name} may not answer any more, so the offer does not count.`,
-          {
-            hint: `It waits for another answer: phi show ${request.id} --wait`,
-          },
-        );
-      }
+      const { by, standIn } = offered.offer;
+      if ((await locks.on({ principal: by })) !== undefined) throw countsNoMore(request, by.name);
+      // It has not changed: what it was made by has.
+      const again = (await dossiers.open(caller, request.id)).request;
+      if (standIn !== undefined && again.state === "pending" && again.revision === request.revision)
+        throw countsNoMore(request, `${by.name}, in the place of ${standIn.principal.name},`);
     }
     throw new PhiError("wrong_state", "The request kept changing.", { hint: "Try again." });
   };
+}
+
+function countsNoMore(request: Request, who: string): PhiError {
+  return new PhiError("wrong_state", `${who} may not answer any more, so the offer does not count.`, {
+    hint: `It waits for another answer: phi show ${request.id} --wait`,
+  });
 }
 
 function assertOffered(caller: Caller, request: Request, order: AcceptOrder): Offered {
@@ -84,7 +88,11 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
     actor: kind === "offer.accepted" ? caller.principal : offer.by,
     resource,
     requestId: id,
-    data: { ...data, policyHash: terms.policyHash },
+    data: {
+      ...data,
+      ...(kind === "offer.accepted" ? {} : placeInEvent(offer.standIn)),
+      policyHash: terms.policyHash,
+    },
   });
   const move = needed > 1 ? ({ to: "pending", dueAt: request.pendingUntil, set: {} } as const) : approveAt(terms, at);
   const yes = { approvals: Math.min(1, needed), needed, reason: offer.reason, requestHash: hash };
@@ -95,7 +103,12 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
       from: "pending",
       to: move.to,
       dueAt: move.dueAt,
-      require: { approvalsGiven: 0, revision, unlocked: [caller.principal, offer.by] },
+      require: {
+        approvalsGiven: 0,
+        revision,
+        unlocked: [caller.principal, offer.by],
+        delegation: offer.standIn && { id: offer.standIn.delegation, at },
+      },
       set: { ...move.set, terms, offer: null },
     },
     follow: [
@@ -106,6 +119,9 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
         approval: {
           requestId: id,
           approver: offer.by,
+          ...(offer.standIn === undefined
+            ? {}
+            : { onBehalfOf: offer.standIn.principal, delegation: offer.standIn.delegation }),
           verdict: "approve",
           requestHash: hash,
           reason: offer.reason,

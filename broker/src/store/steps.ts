@@ -1,6 +1,7 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
+import type { Offer } from "../domain/request.js";
 import type { Step } from "../ports/ledger.js";
 import { delegationToRow, isDelegated } from "./delegations.js";
 import { endLocked, isLocked, lockToRow } from "./lock-steps.js";
@@ -90,7 +91,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             ...renewed,
             ...(terms === undefined ? {} : { idleTimeout: idleTimeout ?? null }),
             ...(stages === undefined ? {} : stagesToRow(stages)),
-            ...(offer === undefined ? {} : { offer: offer && { ...offer, by: personColumn(offer.by) } }),
+            ...(offer === undefined ? {} : { offer: offer && offerColumn(offer) }),
             ...(require === undefined || step.to !== "pending" ? {} : { revision: require.revision + 1 }),
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
@@ -289,6 +290,11 @@ export function advanceLease({ id, from, epoch, claim, move }: LeaseAdvance, con
     { state: to, ...values, epoch: claim ? epoch + 1 : epoch },
     sql`${leases.id} = ${id} and ${leases.state} = ${from} and ${leases.epoch} = ${epoch} and ${condition}`,
   );
+}
+
+function offerColumn({ standIn, ...offer }: Offer) {
+  const place = standIn && { delegation: standIn.delegation, principal: personColumn(standIn.principal) };
+  return { ...offer, by: personColumn(offer.by), ...(place === undefined ? {} : { standIn: place }) };
 }
 
 function personColumn({ issuer, subject, name, groups }: Principal) {

@@ -45,7 +45,8 @@ function approverWords(approvers: readonly string[], onCall: RequestView["onCall
 export function offerWords({ offer }: RequestView): string | undefined {
   if (offer === undefined) return undefined;
   const reason = offer.reason === undefined ? "" : `: "${printable(offer.reason)}"`;
-  return `${personWords(offer.by)} offers ${offer.role} for ${formatDuration(offer.duration)} instead${reason}`;
+  const place = offer.onBehalfOf === undefined ? "" : ` for ${personWords(offer.onBehalfOf)}`;
+  return `${personWords(offer.by)}${place} offers ${offer.role} for ${formatDuration(offer.duration)} instead${reason}`;
 }
 
 /** The state as people read it: an ended request says how. */
