@@ -82,6 +82,36 @@ describe("a delegation", () => {
     ]);
   });
 
+  it("lets a colleague offer less in the approver's place, which counts as the approver's yes, and only while it lasts", async () => {
+    const request = await ask(alice);
+    const given = await delegate(bob, "eve");
+    const less = { duration: 300, hash: request.hash, reason: "the replica will do" };
+    const offered = await eve.call<Told>("POST", `/v1/requests/${request.request}/offers`, less);
+    expect(offered).toMatchObject({
+      status: 200,
+      body: { offer: { by: { name: "eve" }, onBehalfOf: { name: "bob" }, duration: 300 } },
+    });
+    const [made] = await auditOf(carol, `&request=${request.request}&kind=offer.made`);
+    expect(made).toMatchObject({
+      actor: { name: "eve" },
+      data: { onBehalfOf: { name: "bob" }, delegation: given.delegation },
+    });
+    const accept = (one: RequestView) =>
+      alice.call<Told>("POST", `/v1/requests/${one.request}/accept`, { role: "readonly", duration: 300 });
+    expect(await accept(request)).toMatchObject({
+      status: 200,
+      body: { state: "approved", duration: 300, approvals: [{ by: { name: "eve" }, onBehalfOf: { name: "bob" } }] },
+    });
+
+    const late = await ask(alice);
+    expect((await eve.call("POST", `/v1/requests/${late.request}/offers`, { ...less, hash: late.hash })).status).toBe(
+      200,
+    );
+    await end(bob, given);
+    expect(await accept(late)).toMatchObject({ status: 409, body: { code: "wrong_state" } });
+    expect((await alice.call<RequestView>("GET", `/v1/requests/${late.request}`)).body.state).toBe("pending");
+  });
+
   it("never reaches the request of the one who gave it, is not handed on, and counts once with its giver", async () => {
     const toEve = await delegate(bob, "eve");
     const toFay = await delegate(eve, "fay");

@@ -46,6 +46,7 @@ notify:
     - { on: [asked, decided, ended, reminder, escalated], through: [slack, app, teams, pager, broken] }
     - { on: [asked, reminder], through: [mail], tell: [approvers] }
     - { on: [decided, ended], through: [mail], tell: [requester] }
+    - { on: [delegated, locked], through: [slack, mail] }
     - { on: [escalated], through: [mail], tell: [escalation] }
   addresses:
     "group:bosses": [boss@example.com]
@@ -231,6 +232,36 @@ describe("a channel that fails", () => {
     const asked = chat.taken.filter(to("/slack")).filter(about(answered.request));
     expect(asked.map(({ body }) => /"text":"(\w+)/.exec(body)?.[1])).toEqual(["Approved"]);
   }, 120_000);
+});
+
+describe("what is about no request", { timeout: 60_000 }, () => {
+  const told = (what: string) =>
+    eventually(what, 15_000, async () => chat.taken.filter(to("/slack")).find(({ body }) => body.includes(what)));
+  const mailed = (what: string) =>
+    eventually(`mail: ${what}`, 15_000, async () => mail.mails.find((one) => readMail(one).text.includes(what)));
+
+  it("is told too: who answers in whose place, to both of them, with what to type", async () => {
+    const order = { to: "carol", duration: 3_600, reason: "on holiday" };
+    const { body } = await bob.call<{ delegation: string }>("POST", "/v1/delegations", order);
+    expect((await told("carol answers in the place of bob")).body).toContain(`phi delegate --end ${body.delegation}`);
+    expect([...(await mailed(body.delegation)).to].sort()).toEqual(["bob@example.com", "carol@example.com"]);
+    await bob.call("POST", `/v1/delegations/${body.delegation}/end`, {});
+    await told("carol no longer answers in the place of bob");
+  });
+
+  it("is told too: what is locked, why and by whom, and when it is lifted", async () => {
+    expect((await runOperator(arena.configFile, "lock", "resource", "db-prod", "--reason", "moving it")).code).toBe(0);
+    const { body } = await told("LOCKED: db-prod");
+    expect(body).toContain("moving it");
+    expect(body).toContain("phi locks");
+    await runOperator(arena.configFile, "unlock", "resource", "db-prod");
+    await told("Unlocked: db-prod");
+    expect(
+      (await runOperator(arena.configFile, "lock", "principal", "alice", "--reason", "her laptop is gone")).code,
+    ).toBe(0);
+    expect((await mailed("her laptop is gone")).to).toEqual(["alice@example.com"]);
+    await runOperator(arena.configFile, "unlock", "principal", "alice");
+  });
 });
 
 describe("phi-broker notify test", () => {

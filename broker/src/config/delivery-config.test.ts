@@ -71,7 +71,7 @@ notify:
       "8:56 audit.deliver[3].facilty: is not a field phi knows; allowed are name, format, kind, path, address, facility, ca, url, secrets, allowPrivate; did you mean facility?",
       "11:34 notify.channels.mail.server: must be smtps://USER:PASSWORD@HOST:PORT or smtp://…",
       "11:55 notify.channels.mail.from: must be an e-mail address, or NAME <ADDRESS>",
-      "13:14 notify.rules[0].on[0]: must be one of asked, reminder, escalated, decided, expiring, ended, overdue, emergency; did you mean asked?",
+      "13:14 notify.rules[0].on[0]: must be one of asked, reminder, escalated, decided, expiring, ended, overdue, emergency, delegated, locked; did you mean asked?",
       "13:45 notify.rules[0].tell[0]: must be requester, approvers, admins, escalation, group:NAME or principal:SUBJECT",
     ]
   `);

@@ -25,6 +25,13 @@ export interface StandIn {
   readonly resource: string | undefined;
 }
 
+/** What an event says of an answer that was given in another's place. */
+export function placeInEvent(standIn: Pick<StandIn, "delegation" | "principal"> | undefined): Record<string, unknown> {
+  if (standIn === undefined) return {};
+  const { issuer, subject, name } = standIn.principal;
+  return { onBehalfOf: { issuer, subject, name }, delegation: standIn.delegation };
+}
+
 /** As people and programs read it. */
 export function delegationView({ id, from, to, resource, reason, createdAt, until }: Delegation): DelegationView {
   return {

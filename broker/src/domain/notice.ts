@@ -3,6 +3,7 @@ import { formatDuration } from "@phi/shared/duration";
 import { printable } from "@phi/shared/text";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
 import { extendedUntil } from "./extension.js";
+import type { Selector } from "./principal.js";
 import type { Request } from "./request.js";
 
 /** When people are told something. */
@@ -15,6 +16,8 @@ export const OCCASIONS = [
   "ended",
   "overdue",
   "emergency",
+  "delegated",
+  "locked",
 ] as const;
 export type Occasion = (typeof OCCASIONS)[number];
 
@@ -51,6 +54,10 @@ const BY_KIND: Partial<Record<AuditKind, (data: Data) => Occasion | undefined>> 
     data.because === "access_over" ? undefined : data.because === "unanswered" ? "decided" : "ended",
   "request.expiring": () => "expiring",
   "request.ended": () => "ended",
+  "delegation.created": () => "delegated",
+  "delegation.ended": () => "delegated",
+  "lock.set": () => "locked",
+  "lock.lifted": () => "locked",
   "lease.overdue": () => "overdue",
   "lease.abandoned": () => "overdue",
 };
@@ -80,13 +87,27 @@ export function isStale(occasion: Occasion, happened: Instant, request: Request 
     case "emergency":
       return request === undefined;
     case "overdue":
+    case "delegated":
+    case "locked":
       return false;
   }
 }
 
-/** The words for one event. `request` is there for all occasions but `overdue`, where the lease may belong to none. */
+/** Whom an event concerns besides a request's people: who hands over, who gets it, who is locked. */
+export function concernedBy({ kind, actor, data }: Pick<AuditEvent, "kind" | "actor" | "data">): Selector[] {
+  const subjects = (...people: unknown[]) =>
+    people.flatMap((one): Selector[] => {
+      const subject = (one as { subject?: unknown } | undefined)?.subject;
+      return typeof subject === "string" ? [`principal:${subject}`] : [];
+    });
+  if (kind === "delegation.created") return subjects(actor, data.to);
+  if (kind === "delegation.ended") return subjects(data.from, data.to);
+  return kind === "lock.set" || kind === "lock.lifted" ? subjects(data.principal) : [];
+}
+
+/** The words for one event. `request` is there for all that is about one; a lease that is overdue may belong to none. */
 export function noticeOf(occasion: Occasion, event: AuditEvent, request: Request | undefined, broker?: string): Notice {
-  const words = request === undefined ? overdue(event) : aboutRequest(occasion, event, request);
+  const words = wordsOf(occasion, event, request);
   return {
     occasion,
     title: printable(words.title, 200),
@@ -104,7 +125,58 @@ interface Words {
   readonly commands: readonly string[];
 }
 
-function aboutRequest(occasion: Occasion, event: AuditEvent, request: Request): Words {
+function wordsOf(occasion: Occasion, event: AuditEvent, request: Request | undefined): Words {
+  if (occasion === "delegated") return aboutDelegation(event);
+  if (occasion === "locked") return aboutLock(event);
+  return request === undefined ? overdue(event) : aboutRequest(occasion, event, request);
+}
+
+function aboutDelegation({ kind, actor, resource, data }: AuditEvent): Words {
+  const [from, to] = [nameOf(data.from) ?? actor?.name ?? "Somebody", nameOf(data.to) ?? "somebody"];
+  const where = resource === undefined ? "" : ` on ${resource}`;
+  const id = text(data.delegation);
+  if (kind === "delegation.ended")
+    return {
+      title: `${to} no longer answers in the place of ${from}${where}`,
+      facts: [["Because", data.because === "expired" ? "its time is over" : "it was ended"]],
+      commands: ["phi delegate"],
+    };
+  return {
+    title: `${to} answers in the place of ${from}${where}`,
+    facts: [
+      ["Until", instantIn(data.until)],
+      ["Reason", text(data.reason)],
+      ["Delegation", id],
+    ],
+    commands: ["phi requests --to-approve", ...(id === undefined ? [] : [`phi delegate --end ${id}`])],
+  };
+}
+
+function aboutLock({ kind, actor, resource, data }: AuditEvent): Words {
+  const what = resource ?? nameOf(data.principal) ?? "?";
+  return {
+    title:
+      kind === "lock.set"
+        ? `LOCKED: ${what}. Everything open of it has ended, and nothing new begins`
+        : `Unlocked: ${what}. What the lock ended stays ended`,
+    facts: [
+      ["By", actor?.name ?? text(data.operator)],
+      ["Reason", text(data.reason)],
+      ["Lock", text(data.lock)],
+    ],
+    commands: kind === "lock.set" ? ["phi locks", "phi-broker locks list"] : ["phi resources"],
+  };
+}
+
+function nameOf(person: unknown): string | undefined {
+  return text((person as { name?: unknown } | undefined)?.name);
+}
+
+function instantIn(value: unknown): string | undefined {
+  return typeof value === "string" && !Number.isNaN(Date.parse(value)) ? utc(Date.parse(value)) : undefined;
+}
+
+function aboutRequest(occasion: Exclude<Occasion, "delegated" | "locked">, event: AuditEvent, request: Request): Words {
   const { id, requester } = request;
   const what = whatIsAsked(request);
   const facts = [

@@ -1,6 +1,7 @@
 import type { EndReason, RequestState } from "@phi/shared/contract/request";
 import type { RequestId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
+import type { StandIn } from "./delegation.js";
 import type { Emergency } from "./emergency.js";
 import type { Extension } from "./extension.js";
 import type { Stage } from "./policy/rule.js";
@@ -10,6 +11,8 @@ import type { Principal } from "./principal.js";
 export interface Offer {
   /** As signed in then: their groups say whether it is theirs to offer. */
   readonly by: Principal;
+  /** In whose place, by which delegation, if it is not their own to make. */
+  readonly standIn?: Pick<StandIn, "delegation" | "principal"> | undefined;
   readonly role: string;
   /** Seconds. */
   readonly duration: number;

@@ -95,8 +95,9 @@ export function requestView({ request, approvals, leases, rights, onCall }: Doss
   };
 }
 
-function offerView({ by, role, duration, reason, at }: Offer): OfferView {
-  return { by: person(by), role, duration, ...optional("reason", reason, same), at: toRfc3339(at) };
+function offerView({ by, standIn, role, duration, reason, at }: Offer): OfferView {
+  const place = optional("onBehalfOf", standIn?.principal, person);
+  return { by: person(by), ...place, role, duration, ...optional("reason", reason, same), at: toRfc3339(at) };
 }
 
 function extensionView(extension: Extension, duration: number): ExtensionView {

@@ -5,6 +5,7 @@ import { newId } from "@phi/shared/ids";
 import { hashOf, lastYesAt } from "../domain/approve.js";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
+import { placeInEvent } from "../domain/delegation.js";
 import { approvalsNeeded } from "../domain/policy/rule.js";
 import { samePrincipal } from "../domain/principal.js";
 import type { Offer, Request } from "../domain/request.js";
@@ -52,18 +53,21 @@ export function createAcceptOffer({ ledger, dossiers, locks, clock, termsOfOffer
         return after;
       }
       await throwIfLocked(locks, { principal: caller.principal, resource: request.resource });
-      if ((await locks.on({ principal: offered.offer.by })) !== undefined) {
-        throw new PhiError(
-          "wrong_state",
-          `${offered.offer.by.name} may not answer any more, so the offer does not count.`,
-          {
-            hint: `It waits for another answer: phi show ${request.id} --wait`,
-          },
-        );
-      }
+      const { by, standIn } = offered.offer;
+      if ((await locks.on({ principal: by })) !== undefined) throw countsNoMore(request, by.name);
+      // It has not changed: what it was made by has.
+      const again = (await dossiers.open(caller, request.id)).request;
+      if (standIn !== undefined && again.state === "pending" && again.revision === request.revision)
+        throw countsNoMore(request, `${by.name}, in the place of ${standIn.principal.name},`);
     }
     throw new PhiError("wrong_state", "The request kept changing.", { hint: "Try again." });
   };
+}
+
+function countsNoMore(request: Request, who: string): PhiError {
+  return new PhiError("wrong_state", `${who} may not answer any more, so the offer does not count.`, {
+    hint: `It waits for another answer: phi show ${request.id} --wait`,
+  });
 }
 
 function assertOffered(caller: Caller, request: Request, order: AcceptOrder): Offered {
@@ -94,7 +98,11 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
     actor: kind === "offer.accepted" ? caller.principal : offer.by,
     resource,
     requestId: id,
-    data: { ...data, policyHash: terms.policyHash },
+    data: {
+      ...data,
+      ...(kind === "offer.accepted" ? {} : placeInEvent(offer.standIn)),
+      policyHash: terms.policyHash,
+    },
   });
   const lastYes = needed > 1 ? undefined : lastYesAt({ ...request, ...terms }, at);
   const move = lastYes ?? ({ to: "pending", dueAt: request.pendingUntil, set: {} } as const);
@@ -112,6 +120,7 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
         revision,
         unlocked: [caller.principal, offer.by],
         window: request.extends && { extension: request.extends, at },
+        delegation: offer.standIn && { id: offer.standIn.delegation, at },
       },
       set: { ...move.set, terms, offer: null },
     },
@@ -123,6 +132,9 @@ function accept(caller: Caller, request: Offered, terms: OfferedTerms, at: numbe
         approval: {
           requestId: id,
           approver: offer.by,
+          ...(offer.standIn === undefined
+            ? {}
+            : { onBehalfOf: offer.standIn.principal, delegation: offer.standIn.delegation }),
           verdict: "approve",
           requestHash: hash,
           reason: offer.reason,

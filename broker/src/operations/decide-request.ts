@@ -5,7 +5,7 @@ import { openStage, yesOf } from "../domain/approval.js";
 import { lastYesAt } from "../domain/approve.js";
 import type { AuditEntry } from "../domain/audit-event.js";
 import type { Caller } from "../domain/caller.js";
-import type { StandIn } from "../domain/delegation.js";
+import { placeInEvent, type StandIn } from "../domain/delegation.js";
 import { approvalsNeeded } from "../domain/policy/rule.js";
 import type { Clock } from "../ports/clock.js";
 import type { Approval, Change, Ledger } from "../ports/ledger.js";
@@ -94,7 +94,7 @@ function answer(
     actor: caller.principal,
     resource: request.resource,
     requestId: request.id,
-    data: { reason: order.reason, ...data, ...inPlaceOf(standIn), requestHash: order.hash, policyHash },
+    data: { reason: order.reason, ...data, ...placeInEvent(standIn), requestHash: order.hash, policyHash },
   });
   const advance = { do: "advance_request", id: request.id, from: "pending" } as const;
 
@@ -128,11 +128,4 @@ function answer(
     follow: [record, ...yes.follow],
     events: [event("request.approved", count), ...yes.events],
   };
-}
-
-/** Whose answer it counts as. */
-function inPlaceOf(standIn: StandIn | undefined): Record<string, unknown> {
-  if (standIn === undefined) return {};
-  const { issuer, subject, name } = standIn.principal;
-  return { onBehalfOf: { issuer, subject, name }, delegation: standIn.delegation };
 }

@@ -4,6 +4,7 @@ import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { yesOf } from "../domain/approval.js";
 import type { Caller } from "../domain/caller.js";
+import { placeInEvent } from "../domain/delegation.js";
 import type { Offer, Request } from "../domain/request.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -36,15 +37,6 @@ export function createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswe
       const dossier = await dossiers.open(caller, typed);
       const standIn = await assertMayAnswer(caller, dossier, { verdict: "approve", hash: order.hash });
       const { request } = dossier;
-      if (standIn !== undefined) {
-        throw new PhiError(
-          "not_permitted",
-          `In the place of ${standIn.principal.name} you say yes or no; an offer is theirs to make.`,
-          {
-            hint: `phi approve ${request.id}   or   phi deny ${request.id} --reason …`,
-          },
-        );
-      }
       if (yesOf(dossier.approvals) > 0) {
         throw new PhiError(
           "wrong_state",
@@ -54,7 +46,14 @@ export function createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswe
           },
         );
       }
-      const offer: Offer = { by: caller.principal, ...lessThan(request, order), reason: order.reason, at: clock.now() };
+      const place = standIn === undefined ? {} : { standIn };
+      const offer: Offer = {
+        by: caller.principal,
+        ...place,
+        ...lessThan(request, order),
+        reason: order.reason,
+        at: clock.now(),
+      };
       const terms = await termsOfOffer(request, offer);
       const outcome = await ledger.commit({
         guard: {
@@ -63,7 +62,12 @@ export function createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswe
           from: "pending",
           to: "pending",
           dueAt: request.pendingUntil,
-          require: { approvalsGiven: 0, revision: request.revision, unlocked: [caller.principal] },
+          require: {
+            approvalsGiven: 0,
+            revision: request.revision,
+            unlocked: [caller.principal],
+            delegation: standIn && { id: standIn.delegation, at: offer.at },
+          },
           set: { offer },
         },
         events: [
@@ -79,6 +83,7 @@ export function createMakeOffer({ ledger, dossiers, locks, clock, assertMayAnswe
               duration: offer.duration,
               reason: offer.reason,
               policy: terms.policy,
+              ...placeInEvent(standIn),
               requestHash: order.hash,
               policyHash: terms.policyHash,
             },

@@ -30,7 +30,7 @@ export function createTermsOfOffer({
   readonly catalogue: Catalogue;
   readonly clock: Clock;
 }): TermsOfOffer {
-  return async (request, { by, role, duration }) => {
+  return async (request, { by, standIn, role, duration }) => {
     const { resource, reason, ticket } = request;
     const roles = [...(catalogue.resource(resource)?.roles.keys() ?? [])];
     if (!roles.includes(role))
@@ -47,10 +47,10 @@ export function createTermsOfOffer({
     }
     const stages = decision.decision === "needs_approval" ? decision.stages : [];
     const [first] = stages;
-    if (first !== undefined && !matchesAny(by, first.from)) {
+    if (first !== undefined && !matchesAny(standIn?.principal ?? by, first.from)) {
       throw new PhiError(
         "not_permitted",
-        `That would be for ${first.from.join(" or ")} to approve, not for ${by.name}.`,
+        `That would be for ${first.from.join(" or ")} to approve, not for ${(standIn?.principal ?? by).name}.`,
       );
     }
     const { name, claimWithin, starts, idleTimeout } = decision.rule;

@@ -3,7 +3,7 @@ import type { RequestId } from "@phi/shared/ids";
 import { toRfc3339 } from "@phi/shared/time";
 import { openStage, yesOf } from "../domain/approval.js";
 import { type Audience, audienceOf, type NoticeRule, occasionsOf } from "../domain/audience.js";
-import { isStale, isTold, noticeOf, type Occasion, occasionOf } from "../domain/notice.js";
+import { concernedBy, isStale, isTold, noticeOf, type Occasion, occasionOf } from "../domain/notice.js";
 import { type Calendars, namedOnCall, wordForPeople } from "../domain/on-call.js";
 import { everyApprover } from "../domain/policy/rule.js";
 import { calendarNamed, type Selector } from "../domain/principal.js";
@@ -65,7 +65,7 @@ export function createTellPeople(channel: Channel, needs: TellNeeds): Destinatio
       approvers: request === undefined ? [] : await approversOf(request, occasion),
       admins,
       escalation,
-      named: occasion === "emergency" ? (request?.emergency?.notify ?? []) : [],
+      named: occasion === "emergency" ? (request?.emergency?.notify ?? []) : concernedBy(event),
     });
     if (audience === undefined) return undefined;
     const to = channel.isPersonal ? await addressesOf(audience, occasion, request) : [];

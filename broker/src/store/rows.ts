@@ -3,7 +3,7 @@ import type { Emergency } from "../domain/emergency.js";
 import { type Lease, leaseDue, type RevokeReason } from "../domain/lease.js";
 import { approvalsNeeded, everyApprover, type Stage } from "../domain/policy/rule.js";
 import type { Selector } from "../domain/principal.js";
-import { type Request, requestDue } from "../domain/request.js";
+import { type Offer, type Request, requestDue } from "../domain/request.js";
 import type { Approval, Session, SignIn } from "../ports/ledger.js";
 import { extensionFromRow, extensionToRow } from "./extension-steps.js";
 import type { approvals } from "./schema/approvals.js";
@@ -56,7 +56,7 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
       return {
         ...asked,
         state: row.state,
-        ...(row.offer === null ? {} : { offer: { ...row.offer, reason: row.offer.reason } }),
+        ...(row.offer === null ? {} : { offer: offerFromRow(row.offer) }),
       };
     case "approved":
       return { ...asked, state: row.state, ...approved() };
@@ -92,6 +92,11 @@ export function requestFromRow(row: typeof requests.$inferSelect): Request {
         endedBecause: present(row.endedBecause, `end reason of ${row.id}`),
       };
   }
+}
+
+function offerFromRow({ standIn, ...offer }: NonNullable<typeof requests.$inferSelect.offer>): Offer {
+  const place = standIn && { delegation: standIn.delegation as DelegationId, principal: standIn.principal };
+  return { ...offer, reason: offer.reason, ...(place === undefined ? {} : { standIn: place }) };
 }
 
 function stagesFromRow(row: typeof requests.$inferSelect): Stage[] {

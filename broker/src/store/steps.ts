@@ -1,7 +1,7 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
 import type { Principal } from "../domain/principal.js";
-import type { Request } from "../domain/request.js";
+import type { Offer, Request } from "../domain/request.js";
 import type { Step } from "../ports/ledger.js";
 import { delegationToRow, isDelegated } from "./delegations.js";
 import { extendWindow, lapseExtensions, noneIsPending, settleExtension, windowIs } from "./extension-steps.js";
@@ -92,7 +92,7 @@ export function compileStep(step: Step, condition: Statement, follow: Statement)
             ...renewed,
             ...(terms === undefined ? {} : { idleTimeout: idleTimeout ?? null }),
             ...(stages === undefined ? {} : stagesToRow(stages)),
-            ...(offer === undefined ? {} : { offer: offer && { ...offer, by: personColumn(offer.by) } }),
+            ...(offer === undefined ? {} : { offer: offer && offerColumn(offer) }),
             ...(require === undefined || step.to !== "pending" ? {} : { revision: require.revision + 1 }),
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
@@ -307,6 +307,11 @@ export function advanceLease(
 /** Whatever extends nothing is not asked. */
 function mayExtend({ extends: extension, createdAt }: Request): Statement {
   return extension === undefined ? sql`1` : sql`${windowIs(extension, createdAt)} and ${noneIsPending(extension.of)}`;
+}
+
+function offerColumn({ standIn, ...offer }: Offer) {
+  const place = standIn && { delegation: standIn.delegation, principal: personColumn(standIn.principal) };
+  return { ...offer, by: personColumn(offer.by), ...(place === undefined ? {} : { standIn: place }) };
 }
 
 function personColumn({ issuer, subject, name, groups }: Principal) {

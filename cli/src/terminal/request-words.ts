@@ -50,7 +50,8 @@ export function offerWords({ offer, extends: extension }: RequestView): string |
     extension === undefined
       ? `${offer.role} for ${formatDuration(offer.duration)}`
       : `${formatDuration(offer.duration)} more`;
-  return `${personWords(offer.by)} offers ${less} instead${reason}`;
+  const place = offer.onBehalfOf === undefined ? "" : ` for ${personWords(offer.onBehalfOf)}`;
+  return `${personWords(offer.by)}${place} offers ${less} instead${reason}`;
 }
 
 /** The state as people read it: an ended request says how. */

@@ -70,6 +70,8 @@ export type LeaseView = z.infer<typeof leaseView>;
 /** Less than what was asked for; the requester takes it with `phi accept`, or not. */
 export const offerView = z.object({
   by: personView,
+  /** In whose place, by a delegation. */
+  onBehalfOf: personView.optional(),
   role: name,
   duration: seconds,
   reason: z.string().optional(),

@@ -4,8 +4,17 @@ import { person } from "./columns.js";
 
 const requester = person("requester");
 
+interface PersonColumn {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly name: string;
+  readonly groups: string[];
+}
+
 interface OfferColumn {
-  readonly by: { readonly issuer: string; readonly subject: string; readonly name: string; readonly groups: string[] };
+  readonly by: PersonColumn;
+  /** In whose place it was made. */
+  readonly standIn?: { readonly delegation: string; readonly principal: PersonColumn } | undefined;
   readonly role: string;
   readonly duration: number;
   readonly reason?: string | undefined;
