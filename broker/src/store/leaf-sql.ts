@@ -21,7 +21,7 @@ const text: Statement = sql`'{' || iif(${auditEvents.actorSubject} is null, '',
     || ${optional("resource", auditEvents.resource)} || ${optional("session", auditEvents.sessionId)} || '}'`;
 
 /** Events of one part: some ms of the database's time. */
-export const PART = 500;
+export const PART = 250;
 
 /**
  * The next part after `seq`: the leaves' texts, a line each; their hashes, hex, after each other; how many, the last number, how many have data that is whole
