@@ -8,6 +8,7 @@ import { createAuditLog } from "./audit-log.js";
 import { readDossiers } from "./dossiers.js";
 import { eraseStatements, eventsOf } from "./erase-statements.js";
 import { insertEvent } from "./event-statements.js";
+import { advanceLease } from "./lease-steps.js";
 import { requestsMatching } from "./request-filter.js";
 import { approvalFromRow, leaseFromRow, requestFromRow, sessionFromRow, signInFromRow } from "./rows.js";
 import { approvals } from "./schema/approvals.js";
@@ -20,7 +21,7 @@ import { signIns } from "./schema/sign-ins.js";
 import { everyColumn, rowsFromJson, rowTo, select, selectJson } from "./select.js";
 import { columnsOf, insertIf, listed, sql } from "./sql.js";
 import type { Statement } from "./statement.js";
-import { advanceLease, compileStep, recorded } from "./steps.js";
+import { compileStep, recorded } from "./steps.js";
 import type { Store } from "./store.js";
 import { withWords } from "./with-words.js";
 

@@ -1,8 +1,8 @@
 import type { RecordingStep } from "../ports/recordings.js";
+import type { CompiledStep } from "./compiled-step.js";
 import { recordingChunks, recordings } from "./schema/recordings.js";
 import { insertIf, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
-import type { CompiledStep } from "./steps.js";
 
 /** What a step of a recording does, in SQL; see `steps.ts`. */
 export function compileRecordingStep(step: RecordingStep, condition: Statement, follow: Statement): CompiledStep {
