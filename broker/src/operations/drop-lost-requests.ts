@@ -2,8 +2,9 @@ import { newId } from "@phi/shared/ids";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
 import type { Catalogue } from "../ports/catalogue.js";
+import type { Change } from "../ports/change.js";
 import type { Clock } from "../ports/clock.js";
-import type { Change, Ledger } from "../ports/ledger.js";
+import type { Ledger } from "../ports/ledger.js";
 import type { RevokeLeases } from "./revoke-leases.js";
 
 interface Needs {

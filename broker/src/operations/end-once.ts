@@ -2,7 +2,7 @@ import { newId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { AuditEntry } from "../domain/audit-event.js";
 import { type Lease, type RevokeReason, UNUSED } from "../domain/lease.js";
-import type { Step } from "../ports/ledger.js";
+import type { Step } from "../ports/change.js";
 
 /** With the end of a lease that was used, its request ends too if it was for one command; a step that changes nothing for any other. */
 export function endOnce(

@@ -5,7 +5,7 @@ import type { AuditEntry } from "../domain/audit-event.js";
 import { type ExtendedMove, extendedUntil } from "../domain/extension.js";
 import type { Principal } from "../domain/principal.js";
 import type { Request } from "../domain/request.js";
-import type { Change } from "../ports/ledger.js";
+import type { Change } from "../ports/change.js";
 
 /** What goes into the batch of a request's last yes besides the request itself: the beginning of its window, or more time for the window that it extends. */
 export function withLastYes(

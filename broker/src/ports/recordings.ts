@@ -2,7 +2,8 @@ import type { RecordingState } from "@phi/shared/contract/session";
 import type { LeaseId, RequestId, SessionId } from "@phi/shared/ids";
 import type { Instant } from "@phi/shared/time";
 import type { Principal } from "../domain/principal.js";
-import type { CommitOutcome, Session } from "./ledger.js";
+import type { CommitOutcome } from "./change.js";
+import type { Session } from "./ledger.js";
 
 /** What is kept of what a session showed. */
 export interface Recording {

@@ -1,6 +1,6 @@
 import { UNUSED } from "../domain/lease.js";
 import type { LeaseAdvance } from "../domain/lease-moves.js";
-import type { Step } from "../ports/ledger.js";
+import type { Step } from "../ports/change.js";
 import { type CompiledStep, single } from "./compiled-step.js";
 import { settleExtension } from "./extension-steps.js";
 import { isLocked } from "./lock-steps.js";

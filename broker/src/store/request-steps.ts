@@ -1,6 +1,6 @@
 import type { Principal } from "../domain/principal.js";
 import type { Offer, Request } from "../domain/request.js";
-import type { Step } from "../ports/ledger.js";
+import type { Step } from "../ports/change.js";
 import { type CompiledStep, single } from "./compiled-step.js";
 import { isDelegated } from "./delegations.js";
 import { extendWindow, lapseExtensions, noneIsPending, windowIs } from "./extension-steps.js";

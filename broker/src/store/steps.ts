@@ -1,4 +1,4 @@
-import type { Step } from "../ports/ledger.js";
+import type { Step } from "../ports/change.js";
 import { type CompiledStep, single } from "./compiled-step.js";
 import { delegationToRow } from "./delegations.js";
 import { compileLeaseStep } from "./lease-steps.js";
