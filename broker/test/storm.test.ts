@@ -60,7 +60,7 @@ it(`clients that reconnect in a tight loop through the end of the window have no
   for (let run = 0; run < RUNS; run += AT_A_TIME) {
     await Promise.all(
       Array.from({ length: AT_A_TIME }, async () => {
-        const request = await approvedRequest(alice, bob, { duration: 2 });
+        const request = await approvedRequest(alice, bob, { duration: 3 });
         const lease = await issue(alice, request, "window");
         await alice.call("POST", `/v1/leases/${lease.lease}/acknowledge`);
         const url = lease.environment.DATABASE_URL ?? "";
@@ -87,6 +87,6 @@ it(`clients that reconnect in a tight loop through the end of the window have no
       }),
     );
   }
-  expect(connections, "the storm did blow").toBeGreaterThan(RUNS * CLIENTS * 2);
+  expect(connections, "the storm did blow").toBeGreaterThan(RUNS * CLIENTS);
   expect(await arena.roles()).toEqual([]);
 }, 120_000);
