@@ -69,6 +69,7 @@ export async function composeWorld(parts: Parts) {
     calendars: keepCalendars.calendars,
   });
   const identity = createIdentity({
+    withAddresses: config.calendars.length > 0,
     issuerUrl: config.issuer.url,
     clientId: config.issuer.clientId,
     groupsClaim: config.issuer.groupsClaim,

@@ -8,19 +8,23 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.stop());
 
-const identity = () =>
-  createIdentity({ issuerUrl: issuer.url, clientId: "phi-cli", groupsClaim: "groups", clock: { now: Date.now } });
+const identity = (withAddresses = false) =>
+  createIdentity({
+    issuerUrl: issuer.url,
+    clientId: "phi-cli",
+    groupsClaim: "groups",
+    clock: { now: Date.now },
+    withAddresses,
+  });
 
 test("a person who signs in at a real OpenID provider becomes a principal with their groups", async () => {
   const verified = await identity().verify(await signIn("bob"));
-  expect(verified.principal).toEqual({
-    issuer: issuer.url,
-    subject: "bob",
-    verifiedEmail: "bob@example.com",
-    name: "bob",
-    groups: ["engineering", "db-leads"],
-  });
+  const bob = { issuer: issuer.url, subject: "bob", name: "bob", groups: ["engineering", "db-leads"] };
+  expect(verified.principal).toEqual(bob);
   expect(verified.expiresAt).toBeGreaterThan(Date.now());
+  // Only where calendars mean people by their addresses.
+  const { principal } = await identity(true).verify(await signIn("bob"));
+  expect(principal).toEqual({ ...bob, verifiedEmail: "bob@example.com" });
 });
 
 test("when a real provider has withdrawn its old keys, tokens of the new ones work and tokens of the old ones do not", async () => {

@@ -12,6 +12,8 @@ interface Needs {
   /** Name of the claim that lists a person's groups. */
   readonly groupsClaim: string;
   readonly clock: Clock;
+  /** Whether a verified e-mail address belongs to who somebody is: only where a calendar may mean people by it. Else it is not kept. */
+  readonly withAddresses: boolean;
   /** The platform's by default. */
   readonly fetch?: Fetch;
 }
@@ -21,7 +23,7 @@ function withEmail(principal: Principal, email: string | undefined): Principal {
 }
 
 /** Identity by the ID tokens of one OpenID provider. */
-export function createIdentity({ groupsClaim, ...needs }: Needs): Identity {
+export function createIdentity({ groupsClaim, withAddresses, ...needs }: Needs): Identity {
   const verifyIdToken = createIdTokenVerifier(needs);
   return {
     verify: async (idToken) => {
@@ -30,7 +32,7 @@ export function createIdentity({ groupsClaim, ...needs }: Needs): Identity {
       return {
         principal: withEmail(
           principalFromClaims(verified, groupsClaim),
-          verified.claims.email_verified === true ? email : undefined,
+          withAddresses && verified.claims.email_verified === true ? email : undefined,
         ),
         expiresAt: verified.expiresAt,
         ...(email === undefined ? {} : { email }),
