@@ -134,6 +134,25 @@ describe("the signed log", () => {
     expect(JSON.parse(readFileSync(witnessFile(alice), "utf8"))).toMatchObject({ key });
     expect((await carol.phi(["audit", "verify"])).code).toBe(0);
   });
+
+  test("what was shown under the key before, and is looked at after the new one was followed, is no alarm; another past under it is", async () => {
+    const { checkpoint = "" } = JSON.parse(readFileSync(witnessFile(alice), "utf8")) as { checkpoint?: string };
+    operator("audit", "rotate-key");
+    expect((await alice.phi(["status"])).code).toBe(0);
+    key = operator("audit", "key").trim();
+    const show = (note: string) =>
+      writeFileSync(shownFile(alice), `${Buffer.from(note).toString("base64url")}\n`, { mode: 0o600 });
+    show(checkpoint);
+    expect(await alice.phi(["status"])).toMatchObject({ code: 0 });
+    const [, size = "", root = ""] = checkpoint.split("\n");
+    show(checkpoint.replace(`${size}\n${root}`, `${size}\n${Buffer.alloc(32, 7).toString("base64")}`));
+    const lied = await alice.phi(["status"]);
+    expect(lied.code).toBe(1);
+    expect(lied.stderr).toContain("is signed with a key that nothing known leads to");
+    for (const file of evidence(alice)) rmSync(file);
+    const folder = dirname(shownFile(alice));
+    for (const name of readdirSync(folder).filter((one) => one.includes(".shown"))) rmSync(join(folder, name));
+  });
 });
 
 describe("a witness", () => {

@@ -41,18 +41,22 @@ export async function holdLog(client: LogClient, before: Witnessed | undefined, 
   if (known === undefined) return broken("the log's key cannot be read");
   if (seen.origin !== known.name)
     return broken(`it is another log: ${seen.origin}, where ${known.name} was known before`);
-  const keys = await keysOf(client, known, seen);
-  if (!verifyCheckpoint(seen, keys.list))
+  const last = before?.checkpoint === undefined ? undefined : parseCheckpoint(before.checkpoint);
+  // Shown to a command that was quick, and looked at after another one had followed the log to a new key.
+  const isOlder = last !== undefined && seen.size <= last.size;
+  const former = isOlder ? (before?.former ?? []).map(parseLogKey).filter((key) => key !== undefined) : [];
+  const keys = verifyCheckpoint(seen, former) ? { list: [known], rotations: [] } : await keysOf(client, known, seen);
+  if (!verifyCheckpoint(seen, [...former, ...keys.list]))
     return broken("it is signed with a key that nothing known leads to", { rotations: keys.rotations });
   const newest = formatLogKey(keys.list.at(-1) ?? known);
+  const left = [...(before?.former ?? []), ...keys.list.slice(0, -1).map(formatLogKey)];
   const holds = (checkpoint: string): Held => ({
     outcome: "holds",
-    witnessed: { key: newest, checkpoint },
+    witnessed: { key: newest, checkpoint, ...(left.length === 0 ? {} : { former: left }) },
     newKeys: keys.list.slice(1).map(formatLogKey),
     isFirst,
   });
 
-  const last = before?.checkpoint === undefined ? undefined : parseCheckpoint(before.checkpoint);
   if (last === undefined || before?.checkpoint === undefined || before.checkpoint === note) return holds(note);
   if (last.size === seen.size)
     return sameHash(last.root, seen.root)

@@ -11,7 +11,12 @@ export interface Witnessed {
   readonly key: string;
   /** The newest signed checkpoint that was seen and verified; absent when only the key is known (`phi login --log-key`). */
   readonly checkpoint?: string;
+  /** Keys that the log had before, the newest last: they hold for what was signed up to the checkpoint. */
+  readonly former?: readonly string[];
 }
+
+/** As many keys as a log has in years. */
+const MOST_FORMER = 32;
 
 /** One file per broker, below the state directory; who has several profiles at one broker has one witness. */
 export function witnessFile(env: Environment, broker: URL): string {
@@ -23,8 +28,14 @@ export function readWitnessed(env: Environment, broker: URL): Witnessed | undefi
   const text = readPrivateFile(witnessDirectory(env), witnessFile(env, broker));
   if (text === undefined) return undefined;
   try {
-    const { key, checkpoint } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof key === "string") return { key, ...(typeof checkpoint === "string" ? { checkpoint } : {}) };
+    const { key, checkpoint, former } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof key === "string") {
+      return {
+        key,
+        ...(typeof checkpoint === "string" ? { checkpoint } : {}),
+        ...(Array.isArray(former) ? { former: former.map(String).slice(-MOST_FORMER) } : {}),
+      };
+    }
   } catch {
     // as below
   }
