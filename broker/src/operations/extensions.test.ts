@@ -229,6 +229,17 @@ describe("an extension", () => {
     expect(inserted).toBe("lost_race");
   });
 
+  it("a window whose end a broker of before wrote with a fraction of a millisecond ends by its time, and its credential with it", async () => {
+    const end = weather.now + 30 * MINUTE + 0.568_115_234_375;
+    const window = await there.opened({ expiresAt: end } as Partial<Request>);
+    const lease = await there.leaseOf(window, "window");
+    await there.keep(lease);
+    weather.now = Math.ceil(end);
+    await there.pass();
+    expect(await there.reload(window)).toMatchObject({ state: "ended", endedBecause: "expired" });
+    expect((await there.leaseNow(lease)).state).toBe("revoking");
+  });
+
   it("gives the review of an emergency the same time after the later end", async () => {
     const emergency = { reviewers: ["group:db-leads"], notify: [], reviewBy: weather.now + 90 * MINUTE } as const;
     const window = await there.opened({ emergency });

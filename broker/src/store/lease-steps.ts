@@ -9,7 +9,7 @@ import { auditEvents } from "./schema/audit-events.js";
 import { leases } from "./schema/leases.js";
 import { requests } from "./schema/requests.js";
 import { sessions } from "./schema/sessions.js";
-import { insertIf, sql, updateIf } from "./sql.js";
+import { insertIf, isInstant, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
 
 /** A lease of the request in whose condition this stands was, or may be, used. */
@@ -120,6 +120,6 @@ export function advanceLease(
     leases,
     { state: to, ...values, epoch: claim ? epoch + 1 : epoch },
     sql`${leases.id} = ${id} and ${leases.state} = ${from} and ${leases.epoch} = ${epoch}
-      and ${expiresAt === undefined ? sql`1` : sql`${leases.expiresAt} = ${expiresAt}`} and ${condition}`,
+      and ${expiresAt === undefined ? sql`1` : isInstant(leases.expiresAt, expiresAt)} and ${condition}`,
   );
 }

@@ -9,7 +9,7 @@ import { requestToRow, stagesToRow } from "./rows.js";
 import { approvals } from "./schema/approvals.js";
 import { leases } from "./schema/leases.js";
 import { requests } from "./schema/requests.js";
-import { insertIf, sql, updateIf } from "./sql.js";
+import { insertIf, isInstant, sql, updateIf } from "./sql.js";
 import type { Statement } from "./statement.js";
 
 export type RequestStep = Extract<
@@ -57,7 +57,7 @@ export function compileRequestStep(step: RequestStep, condition: Statement, foll
           },
           sql`${requests.id} = ${step.id} and ${requests.state} = ${step.from} and ${
             require === undefined ? sql`1` : stillSo(step.id, require)
-          } and ${step.endsAt === undefined ? sql`1` : sql`${requests.expiresAt} = ${step.endsAt}`} and ${condition}`,
+          } and ${step.endsAt === undefined ? sql`1` : isInstant(requests.expiresAt, step.endsAt)} and ${condition}`,
         ),
         rest: step.to === "ended" ? lapseExtensions(step.id, follow) : [],
       };

@@ -28,6 +28,11 @@ export function sql(pieces: TemplateStringsArray, ...parts: readonly Part[]): St
   return { sql: text, args };
 }
 
+/** The column holds this instant. Ledgers of older versions have fractions of milliseconds, which reading rounds. */
+export function isInstant(column: Column, at: number): Statement {
+  return sql`abs(${column} - ${at}) < 1`;
+}
+
 /** Any of these, after `in`: one value, so that the text is the same for one and for many. */
 export function listed(values: readonly string[]): Statement {
   return sql`(select value from json_each(${JSON.stringify(values)}))`;

@@ -51,3 +51,11 @@ it("takes the wall's word once somebody has said that it is right: the machine s
   expect(clock.now()).toBe(wall());
   expect(clock.disagreement()).toBeUndefined();
 });
+
+it("gives whole milliseconds also when it goes on by itself", () => {
+  const { clock, pass, step } = clocks();
+  const before = clock.now();
+  step(DAY);
+  pass(1_000.4);
+  expect(clock.now()).toBe(before + 1_000);
+});

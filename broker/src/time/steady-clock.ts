@@ -11,7 +11,8 @@ import type { SteadyClock } from "../ports/steady-clock.js";
  */
 export function createSteadyClock(wall: Clock, monotonic: () => number): SteadyClock {
   let offset = wall.now() - monotonic();
-  const passed = () => monotonic() + offset;
+  // Whole milliseconds: a fraction does not survive being written and read as JSON, and an end that was read must be the end that is there.
+  const passed = () => Math.round(monotonic() + offset);
 
   return {
     now() {
