@@ -58,8 +58,8 @@ async function hold(witness: Witness, before: Witnessed | undefined, note: strin
   } catch (error) {
     const known = asPhiError(error);
     if (known === undefined || known.code === "log_broken" || known.code === "local_state") throw error;
-    // Signed out, or cut off.
-    if (known.code.startsWith("sign_in")) return undefined;
+    // Signed out, or locked out: nobody proves anything to them now.
+    if (known.code.startsWith("sign_in") || known.code === "locked") return undefined;
     if (known.code === "broker_unreachable") {
       warn(terminal, "the audit log could not be checked: the broker does not answer");
       return undefined;
