@@ -59,10 +59,13 @@ interface Unused extends Role {
   readonly final: boolean;
 }
 
-/** Those that are unused once the denial is committed. */
+/**
+ * Those that are unused once the denial is committed: seen by every sign-in from then on. It need not reach the disk by itself. The drop that follows
+ * waits for the disk, and for all that came before; a server that crashes in between has lost every session, and the lease is still in revocation.
+ */
 async function deny(connection: Connection, roles: readonly Role[]): Promise<Unused[]> {
   const ids = roles.map(({ id }) => id);
-  const alter = byKeeper(roles, (names) => names.map((name) => `ALTER ROLE ${name} ${DENIED}`).join(";"));
+  const alter = `SET LOCAL synchronous_commit = off;${byKeeper(roles, (names) => names.map((name) => `ALTER ROLE ${name} ${DENIED}`).join(";"))}`;
   const [seen] = await connection.pipeline(alter, prepared(SIGNING_IN, []), prepared(SESSIONS, [ids]));
   if (seen?.signingIn !== false) return [];
   const alive = new Set(numbers(seen.alive));
