@@ -2,7 +2,7 @@ import { name } from "@phi/shared/contract/fields";
 import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
 import { z } from "zod";
-import { OCCASIONS } from "../domain/notice.js";
+import { OCCASIONS } from "../domain/occasion.js";
 import {
   allowPrivate,
   mailAddress,

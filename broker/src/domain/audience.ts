@@ -1,4 +1,4 @@
-import type { Occasion } from "./notice.js";
+import type { Occasion } from "./occasion.js";
 import type { Selector } from "./principal.js";
 
 /** Whom a rule tells: who asked, who may answer, admins, the ones an unanswered request is escalated to, or somebody named. */

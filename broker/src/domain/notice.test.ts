@@ -1,7 +1,8 @@
 import type { AuditEvent } from "@phi/shared/contract/audit-event";
 import { newId, type RequestId } from "@phi/shared/ids";
 import { expect, test } from "vitest";
-import { noticeOf, occasionOf } from "./notice.js";
+import { noticeOf } from "./notice.js";
+import { occasionOf } from "./occasion.js";
 import { person } from "./policy/policy.testing.js";
 import type { Request } from "./request.js";
 
