@@ -1,6 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,19 +42,12 @@ export function findSqld(): SqldBinary {
 function install(path: string): SqldBinary {
   mkdirSync(join(CACHE, VERSION), { recursive: true });
   const folder = mkdtempSync(join(CACHE, "install-"));
+  // A place of its own. Not --prefix: that is where npm looks for the machine's own settings too, a certificate authority for one.
+  writeFileSync(join(folder, "package.json"), "{}");
   try {
     const npm = spawnSync(
       "npm",
-      [
-        "install",
-        "--ignore-scripts",
-        "--no-save",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-        folder,
-        `${PACKAGE}@${VERSION}`,
-      ],
+      ["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", `${PACKAGE}@${VERSION}`],
       { cwd: folder, encoding: "utf8", timeout: INSTALL_WITHIN },
     );
     if (npm.status !== 0) {
