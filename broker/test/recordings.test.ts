@@ -268,7 +268,7 @@ it("a recording that was changed fails phi-broker audit verify, which names it a
       sql`update recording_chunks set data = ${forged}, hash = ${sha256(forged)} where session_id = ${made.session} and n = 1`,
     );
   } finally {
-    connection.close();
+    await connection.close();
   }
   const changed = await runOperator(arena.configFile, "audit", "verify");
   expect(changed.code).toBe(1);

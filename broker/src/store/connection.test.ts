@@ -18,8 +18,8 @@ beforeEach(() => {
   ])
     connection.answer(statement);
 });
-afterEach(() => {
-  connection.close();
+afterEach(async () => {
+  await connection.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -27,13 +27,15 @@ const parents = () => connection.rows(sql`select count(*) from parents`)[0]?.[0]
 const add = () => connection.durably((transaction) => transaction.run(sql`insert into parents default values`));
 
 describe("a transaction whose disk a thread waits for", () => {
-  it("is what a read waits for that comes meanwhile, so that nobody sees what is not durable", async () => {
-    const order: string[] = [];
-    const committed = add().then(() => order.push("durable"));
-    const read = connection.settled(() => order.push(`read ${parents()}`));
-    expect(order).toEqual([]);
-    await Promise.all([committed, read]);
-    expect(order.toSorted()).toEqual(["durable", "read 1"]);
+  it("is seen through another connection when it is committed, and not before", async () => {
+    const other = openConnection(join(folder, "a.db"));
+    const seen = () => other.rows(sql`select count(*) from parents`)[0]?.[0];
+    await connection.durably((transaction) => {
+      transaction.run(sql`insert into parents default values`);
+      expect([parents(), seen()]).toEqual([1, 0]);
+    });
+    expect(seen()).toBe(1);
+    await other.close();
   });
 
   it("is one after the other, however many begin at once", async () => {
@@ -58,5 +60,21 @@ describe("a transaction whose disk a thread waits for", () => {
     await expect(broken).rejects.toThrow("changed its mind");
     await add();
     expect(parents()).toBe(1);
+  });
+});
+
+describe("several questions together", () => {
+  it("are answered as of one instant, whatever is committed between them", async () => {
+    const other = openConnection(join(folder, "a.db"));
+    const count = sql`select count(*) from parents`;
+    const slow = sql`with recursive n (i) as (select 1 union all select i + 1 from n where i < 100000) select max(i) from n`;
+    for (let round = 0; round < 10; round++) {
+      const committed = add();
+      const [before, , after] = other.together([count, slow, count]);
+      expect(after).toEqual(before);
+      await committed;
+      expect(other.together([count])).toEqual([[[round + 1]]]);
+    }
+    await other.close();
   });
 });

@@ -11,21 +11,21 @@ export interface Transaction {
   answer(statement: Statement): Answer;
 }
 
-/** The one connection through which this process writes a ledger file, and reads what must be quick. */
+/**
+ * A connection to a ledger file. What was committed through another one is seen when it is durable, and a commit on its way to the disk is waited for by
+ * nobody who reads elsewhere (write-ahead log): so a process writes through one and reads through a second.
+ */
 export interface Connection extends Transaction {
   /**
    * Does the work in one transaction (`BEGIN IMMEDIATE`); what it throws undoes all of it. The work cannot await anything, which is what
-   * keeps the transaction its own.
-   */
-  atomically<Value>(work: (transaction: Transaction) => Value): Value;
-  /**
-   * As {@link Connection.atomically}, but a thread of its own waits for the disk, not the event loop. Resolves when all of it is durable. Until then
-   * the connection is inside the transaction, so others must read through {@link Connection.settled}.
+   * keeps the transaction its own. A thread waits for the disk, not the event loop. Resolves when all of it is durable; until then the connection is
+   * inside the transaction, and what is read through it may still be undone.
    */
   durably<Value>(work: (transaction: Transaction) => Value): Promise<Value>;
-  /** Reads at once, or as soon as no transaction is on its way to the disk: what is read is durable. */
-  settled<Value>(read: () => Value): Promise<Value>;
-  close(): void;
+  /** What several questions say of one instant. */
+  together(statements: readonly Statement[]): (readonly Row[])[];
+  /** After the transaction that is under way, if one is. */
+  close(): Promise<void>;
 }
 
 /**
@@ -89,16 +89,6 @@ export function openConnection(path: string): Connection {
 
   return {
     ...transaction,
-    atomically(work) {
-      const value = begin(work);
-      try {
-        database.exec("COMMIT");
-      } catch (error) {
-        undo();
-        throw error;
-      }
-      return value;
-    },
     async durably(work) {
       // No turn between the look and the begin, in which somebody else could begin.
       while (committing !== undefined) await committing;
@@ -111,11 +101,16 @@ export function openConnection(path: string): Connection {
       await commit;
       return value;
     },
-    async settled(read) {
-      while (committing !== undefined) await committing;
-      return read();
+    together(statements) {
+      prepare("BEGIN").run([]);
+      try {
+        return statements.map(transaction.rows);
+      } finally {
+        database.exec("ROLLBACK");
+      }
     },
-    close() {
+    async close() {
+      while (committing !== undefined) await committing;
       prepared.clear();
       database.close();
     },

@@ -14,7 +14,7 @@ export function openReader(ledger: { readonly path: string } | ({ readonly path?
 } {
   if (ledger.path !== undefined) {
     const connection = openConnection(ledger.path);
-    return { rows: async (statement) => connection.rows(statement), close: () => connection.close() };
+    return { rows: async (statement) => connection.rows(statement), close: () => void connection.close() };
   }
   const { url, token } = ledger;
   const client = createClient({

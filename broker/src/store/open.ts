@@ -25,24 +25,26 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
   prepareFile(path);
   const hold = await holdDatabase(path);
   try {
-    // Two connections: the client's, for drizzle's migrations and reads, and the binding under it, which is several times faster.
+    // The client is for drizzle's migrations and reads. The binding under it is several times faster: one connection of it writes, and one
+    // reads what is durable, however long the disk takes for what is being written.
     const client = createClient({ url: pathToFileURL(path).href, timeout: 2_000 });
     await client.execute("PRAGMA journal_mode = WAL");
-    const connection = openConnection(path);
-    if (Number(connection.rows(sql`PRAGMA synchronous`)[0]?.[0]) < 2) {
+    const writing = openConnection(path);
+    if (Number(writing.rows(sql`PRAGMA synchronous`)[0]?.[0]) < 2) {
       throw new PhiError(
         "store_unavailable",
         "The database does not promise to keep what it acknowledged (synchronous is not FULL).",
       );
     }
     await migrate(client);
-    const writer = createWriter(commitInFile(connection, options.beforeCommit));
+    const reading = openConnection(path);
+    reading.answer(sql`PRAGMA query_only = ON`);
+    const writer = createWriter(commitInFile(writing, options.beforeCommit));
     return {
       read: drizzle(client),
-      rows: (statement) => connection.settled(() => connection.rows(statement)),
-      // All writes pass this connection, and nothing is awaited between two questions.
-      together: (...statements) => connection.settled(() => statements.map((statement) => connection.rows(statement))),
-      batch: (statements) => connection.durably((transaction) => statements.map(transaction.answer)),
+      rows: async (statement) => reading.rows(statement),
+      together: async (...statements) => reading.together(statements),
+      batch: (statements) => writing.durably((transaction) => statements.map(transaction.answer)),
       writer,
       changes: createChanges(),
       clock: undefined,
@@ -50,7 +52,8 @@ export async function openStore(path: string, options: { readonly beforeCommit?:
       patiently: noPatience,
       async close() {
         await writer.close();
-        await connection.settled(() => connection.close());
+        await writing.close();
+        await reading.close();
         client.close();
         hold.release();
       },
