@@ -15,6 +15,8 @@ export interface BrokerOptions {
   readonly litter?: string | undefined;
   /** Another program that serves as the broker does, and what it is called with besides. */
   readonly program?: { readonly file: string; readonly args: readonly string[] } | undefined;
+  /** In seconds; 30 unless told: most things that last longer are a defect. */
+  readonly readyWithin?: number | undefined;
 }
 
 export interface Broker {
@@ -45,7 +47,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     litter: options.litter,
   }).finally(() => closeSync(log));
 
-  const url = await firstLine(broker).catch(async (error: Error) => {
+  const url = await firstLine(broker, options.readyWithin ?? 30).catch(async (error: Error) => {
     await broker.kill();
     const said = readFileSync(options.logFile, "utf8").trimEnd().split("\n").slice(-20).join("\n");
     throw new Error(`The broker did not start: ${error.message}.\n${said}`);
@@ -55,12 +57,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 /** The URL of its one line on stdout, `{"listening": URL}`. */
-async function firstLine(broker: GuardedProcess): Promise<string> {
+async function firstLine(broker: GuardedProcess, within: number): Promise<string> {
   const lines = createInterface({ input: broker.stdout as Readable });
   const line = await Promise.race([
     new Promise<string>((resolve) => lines.once("line", resolve)),
     broker.exited.then((code) => Promise.reject(new Error(`it ended with ${code}`))),
-    sleep(30_000, undefined, { ref: false }).then(() => Promise.reject(new Error("it was not ready in 30 seconds"))),
+    sleep(within * 1_000, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error(`it was not ready in ${within} seconds`)),
+    ),
   ]);
   lines.close();
   broker.stdout?.resume();

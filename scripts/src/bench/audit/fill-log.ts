@@ -38,7 +38,7 @@ export function fillLog(file: string, { events, recent }: { events: number; rece
     ledger.run({ sql: text, args: [JSON.stringify(rows)] });
   }
   ledger.rows({ sql: "pragma wal_checkpoint(truncate)", args: [] });
-  ledger.close();
+  void ledger.close();
 }
 
 function row(n: number, at: number): unknown[] {

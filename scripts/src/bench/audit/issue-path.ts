@@ -20,7 +20,7 @@ export async function measureIssuePath(): Promise<Line[]> {
     const sides = [];
     for (const program of [undefined, { file: UNSIGNED, args: [] }]) {
       const home = await world.newHome();
-      const broker = await home.start(program);
+      const broker = await home.start({ program });
       undo.push(() => broker.stop());
       const { token } = await world.signIn(home);
       const client = createHttpClient(home.url, token, 1);

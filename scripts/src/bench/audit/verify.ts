@@ -58,7 +58,7 @@ async function verify({ ledgerFile, keyFile }: Place): Promise<number> {
     keys: (origin) => [logKeyOf(origin, key)],
     remembered: readHead(`${keyFile}.head`),
   });
-  connection.close();
+  void connection.close();
   if (verified.fault !== undefined || verified.signed !== verified.events)
     throw new Error(`not verified: ${JSON.stringify(verified)}`);
   return verified.events;

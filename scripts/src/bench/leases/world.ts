@@ -14,7 +14,7 @@ import { startPostgres } from "../../environment/postgres.js";
 export interface Home {
   readonly ledgerFile: string;
   readonly url: string;
-  start(program?: BrokerOptions["program"]): Promise<Broker>;
+  start(options?: Pick<BrokerOptions, "program" | "readyWithin">): Promise<Broker>;
 }
 
 /** `least`: what a broker needs and no more. `superuser`: shows what PostgreSQL's walk through an account's memberships costs. */
@@ -71,7 +71,7 @@ export async function openWorld(account: Account): Promise<World> {
         return {
           ledgerFile: join(path, "phi.db"),
           url: `http://127.0.0.1:${port}`,
-          start: (program) => startBroker({ configFile, logFile: join(path, "broker.log"), env, program }),
+          start: (options) => startBroker({ configFile, logFile: join(path, "broker.log"), env, ...options }),
         };
       },
       signIn: (home) => signInAt(home.url, issuer.url, "alice"),
