@@ -10,5 +10,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 3,
+    globalSetup: "scripts/src/environment/run-folder.testing.ts",
   },
 });
