@@ -143,9 +143,8 @@ function exitWith(code: number): void {
   process.exitCode = code;
 }
 
-try {
-  await program.parseAsync();
-  process.exit();
-} catch (error) {
-  process.exit(reportError(error));
-}
+// Not at the top level's await: the bundle is CommonJS.
+program.parseAsync().then(
+  () => process.exit(),
+  (error: unknown) => process.exit(reportError(error)),
+);

@@ -8,12 +8,12 @@
  *
  * Each import() of the entry that names one of LAZY is pointed at its chunk; all other imports are bundled in place.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
-import { compileCache, wrapForLoader } from "./code-cache.mjs";
+import { build } from "esbuild";
+import { cachedProgram } from "../../shared/build/cached-program.mjs";
+import { replaceFolder } from "../../shared/build/replace-folder.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const source = (file) => path.join(root, "src", file);
@@ -92,30 +92,9 @@ if (foreign.length > 0) throw new Error(`the hot path would load ${foreign.join(
 if (bytes > ENTRY_LIMIT) throw new Error(`the hot path is ${bytes} bytes, more than ${ENTRY_LIMIT}`);
 
 const [script, map] = [".cjs", ".map"].map((end) => entry.outputFiles.find(({ path: file }) => file.endsWith(end)));
-const text = wrapForLoader(script.text);
-// Another name for another content: loader, script and cache of two builds cannot be mixed up.
-const name = `hot-${createHash("sha256").update(text).digest("hex").slice(0, 12)}.cjs`;
-const loader = await transform(readFileSync(path.join(root, "build", "loader.cjs"), "utf8"), {
-  minify: true,
-  define: { PHI_SCRIPT: JSON.stringify(name) },
-});
-
-// Each file whole, the entry last, what is left over removed after it: a phi that runs meanwhile never finds a half.
-const files = [
+replaceFolder(out, [
   ...lazy.outputFiles.map(({ path: file, contents }) => [file, contents]),
   [path.join(out, "hot.cjs.map"), map.contents],
-  [path.join(out, name), text],
-  [path.join(out, `${name}.cache`), compileCache(text, path.join(out, name))],
-  [path.join(out, "main.cjs"), loader.code],
-];
-for (const [file, contents] of files) {
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, contents);
-  renameSync(`${file}.${process.pid}`, file);
-}
-const current = new Set(files.map(([file]) => file));
-for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
-  const file = path.join(entry.parentPath, entry.name);
-  if (entry.isFile() && !current.has(file)) rmSync(file);
-}
+  ...(await cachedProgram(out, "hot", script.text)),
+]);
 process.stdout.write(`bundled: hot path ${(bytes / 1024).toFixed(1)} kB from ${Object.keys(inputs).length} files\n`);

@@ -4,10 +4,9 @@ import type { Globals } from "./argv.js";
 import { type CurrentSignIn, currentSignIn } from "./auth/current-sign-in.js";
 import { loginCommand, resolveProfileName } from "./auth/profiles.js";
 import { type BrokerClient, createBrokerClient } from "./broker-client/client.js";
-import { download } from "./broker-client/download.js";
-import { type FollowNews, followRequest } from "./broker-client/follow.js";
-import { type AuditNews, followAudit } from "./broker-client/follow-audit.js";
-import { followRecording, type RecordingNews } from "./broker-client/follow-recording.js";
+import type { FollowNews } from "./broker-client/follow.js";
+import type { AuditNews } from "./broker-client/follow-audit.js";
+import type { RecordingNews } from "./broker-client/follow-recording.js";
 import { openTransport } from "./broker-client/transport-open.js";
 import { loadPaint, type Paint } from "./terminal/paint.js";
 import { openTerminal, type Surroundings, type Terminal } from "./terminal/terminal.js";
@@ -74,6 +73,7 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
     ]);
   };
 
+  // What follows and downloads loads undici, which takes as long as Node's own start: only when it is asked for.
   return {
     globals,
     env: around.env,
@@ -87,18 +87,22 @@ export async function openInvocation(globals: Globals, around: Surroundings): Pr
     brokerAt,
     async follow(request, signal) {
       const { broker: url, token } = await signedIn();
+      const { followRequest } = await import("./broker-client/follow.js");
       return followRequest({ broker: url, token, request, signal, env: around.env, context: contextOf(url) });
     },
     async followAudit(filter, after, signal) {
       const { broker: url, token } = await signedIn();
+      const { followAudit } = await import("./broker-client/follow-audit.js");
       return followAudit({ broker: url, token, filter, after, signal, env: around.env, context: contextOf(url) });
     },
     async followRecording(session, signal) {
       const { broker: url, token } = await signedIn();
+      const { followRecording } = await import("./broker-client/follow-recording.js");
       return followRecording({ broker: url, token, session, signal, env: around.env, context: contextOf(url) });
     },
     async download(path, signal) {
       const { broker: url, token } = await signedIn();
+      const { download } = await import("./broker-client/download.js");
       return download({ broker: url, token, signal, env: around.env, context: contextOf(url) }, path);
     },
     typed,

@@ -1,6 +1,6 @@
 import { instant, leaseId, personView, requestId } from "@phi/shared/contract/fields";
 import { lockList, lockOrder, lockReply, lockView, unlockOrder } from "@phi/shared/contract/lock";
-import { z } from "zod";
+import * as z from "zod";
 
 /** What operators' commands and the broker say to each other over the admin socket. */
 

@@ -3,7 +3,7 @@ import { PhiError } from "@phi/shared/errors";
 import { newId } from "@phi/shared/ids";
 import { printable } from "@phi/shared/text";
 import { type Instant, toRfc3339 } from "@phi/shared/time";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Lease } from "../domain/lease.js";
 import { lockView } from "../domain/lock.js";
 import type { createAbandonLease } from "../operations/abandon-lease.js";

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { PhiError } from "@phi/shared/errors";
 import { Secret } from "@phi/shared/secret";
-import { z } from "zod";
+import * as z from "zod";
 import type { DatabaseAddress } from "./config.js";
 import { readDatabaseAddress } from "./database-address.js";
 import { logKeyFile } from "./log-key-file.js";

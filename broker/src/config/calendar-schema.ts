@@ -1,7 +1,7 @@
 import { name } from "@phi/shared/contract/fields";
 import { formatDuration } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
-import { z } from "zod";
+import * as z from "zod";
 import { isTimeZone } from "../domain/policy/time-span.js";
 import { allowPrivate, plainHttp, postAddress, secretAddress } from "./delivery-fields.js";
 import { duration, selector, text } from "./fields.js";

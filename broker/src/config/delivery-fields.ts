@@ -1,6 +1,6 @@
 import { Secret } from "@phi/shared/secret";
 import { hasUnsafeText } from "@phi/shared/text";
-import { z } from "zod";
+import * as z from "zod";
 import { isLoopback } from "./fields.js";
 
 /** The parts that destinations and channels are configured with. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { name } from "@phi/shared/contract/fields";
-import { z } from "zod";
+import * as z from "zod";
 import { allowPrivate, plainHttp, postAddress, syslogAddress, webhookSecrets } from "./delivery-fields.js";
 import { text } from "./fields.js";
 import type { Path, Problem } from "./problems.js";

@@ -1,6 +1,6 @@
 import { Secret } from "@phi/shared/secret";
 import { nearest } from "@phi/shared/text";
-import { z } from "zod";
+import * as z from "zod";
 import { valueAt } from "./parse-with-secrets.js";
 import type { Path, Problem } from "./problems.js";
 

@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from "@phi/shared/duration";
 import { hasUnsafeText } from "@phi/shared/text";
-import { z } from "zod";
+import * as z from "zod";
 import type { Selector } from "../domain/principal.js";
 
 /** The parts the configuration's schema is built from. Messages finish the sentence "FIELD …". */

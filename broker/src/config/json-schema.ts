@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fileSchema, type KindSchemas, resourceFrame, roleFrame } from "./schema.js";
 
 type JsonSchema = Record<string, unknown>;

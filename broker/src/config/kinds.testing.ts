@@ -1,5 +1,5 @@
 import { Secret } from "@phi/shared/secret";
-import { z } from "zod";
+import * as z from "zod";
 import type { KindSchemas } from "./schema.js";
 
 /** Kinds as providers describe them, for tests of what the configuration does with any kind. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { PhiError } from "@phi/shared/errors";
-import { z } from "zod";
+import * as z from "zod";
 import { compilePolicy, type Policy } from "../domain/policy/policy.js";
 import type { CalendarOrder } from "../ports/calendars.js";
 import { calendarsSchema } from "./calendar-schema.js";

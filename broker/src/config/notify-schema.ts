@@ -1,7 +1,7 @@
 import { name } from "@phi/shared/contract/fields";
 import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
-import { z } from "zod";
+import * as z from "zod";
 import { OCCASIONS } from "../domain/occasion.js";
 import {
   allowPrivate,

@@ -1,5 +1,5 @@
 import { Secret } from "@phi/shared/secret";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Path } from "./problems.js";
 
 export interface Parsed<T> {

@@ -1,6 +1,6 @@
 import { LONGEST_DURATION } from "@phi/shared/duration";
 import { PhiError } from "@phi/shared/errors";
-import { z } from "zod";
+import * as z from "zod";
 import type { Calendar, Calendars, OnCallWord, Turn } from "../domain/on-call.js";
 import { explainIssue } from "./explain-issue.js";
 import { duration, text } from "./fields.js";

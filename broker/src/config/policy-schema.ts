@@ -1,6 +1,6 @@
 import { name } from "@phi/shared/contract/fields";
 import { LONGEST_DURATION } from "@phi/shared/duration";
-import { z } from "zod";
+import * as z from "zod";
 import { compilePattern, LONGEST_PATTERN } from "../domain/policy/text-pattern.js";
 import { PatternMistake } from "../domain/policy/text-pattern-syntax.js";
 import { approver, duration, selector, text } from "./fields.js";

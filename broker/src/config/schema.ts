@@ -2,7 +2,7 @@ import { name } from "@phi/shared/contract/fields";
 import { recordingModes } from "@phi/shared/contract/recording";
 import { LONGEST_DURATION } from "@phi/shared/duration";
 import { Secret } from "@phi/shared/secret";
-import { z } from "zod";
+import * as z from "zod";
 import { calendarsSchema } from "./calendar-schema.js";
 import { deliverySchema } from "./delivery-schema.js";
 import { duration, listenAddress, selector, text, webAddress } from "./fields.js";

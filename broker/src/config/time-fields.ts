@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isTimeZone, WEEKDAYS, type Weekday } from "../domain/policy/time-span.js";
 
 /** How the configuration writes hours of the week. Messages finish the sentence "FIELD …". */

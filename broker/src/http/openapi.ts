@@ -1,6 +1,6 @@
 import { auditExport, auditFollow } from "@phi/shared/contract/audit-event";
 import { problem } from "@phi/shared/contract/problem";
-import { z } from "zod";
+import * as z from "zod";
 import type { AnyRoute } from "./route.js";
 
 /** The API as an OpenAPI 3.1 document, made from the table of routes and the contract, so that it cannot say anything else. */

@@ -1,6 +1,6 @@
 import type { Problem } from "@phi/shared/contract/problem";
 import { CATALOGUE, PhiError } from "@phi/shared/errors";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Log } from "../ports/log.js";
 
 /** What went wrong, as an RFC 9457 problem document. What is not a `PhiError` is our defect: its text stays here, in the log. */

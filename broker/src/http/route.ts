@@ -1,7 +1,7 @@
 import { CHECKPOINT_HEADER } from "@phi/shared/audit/checkpoint-header";
 import { PhiError } from "@phi/shared/errors";
 import type { Context, Hono } from "hono";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Caller } from "../domain/caller.js";
 import { limitBody } from "./limit-body.js";
 import { inputError } from "./problem.js";

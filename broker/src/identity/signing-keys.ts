@@ -2,7 +2,7 @@ import { PhiError } from "@phi/shared/errors";
 import { printable } from "@phi/shared/text";
 import type { Instant } from "@phi/shared/time";
 import { createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../ports/clock.js";
 import { type Fetch, fetchJson } from "./fetch-json.js";
 

@@ -1,7 +1,7 @@
 import type { LeaseId } from "@phi/shared/ids";
 import type { Secret } from "@phi/shared/secret";
 import type { Instant } from "@phi/shared/time";
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** What a provider is asked to create: one credential for one lease. */
 export interface Order<Config, Role> {

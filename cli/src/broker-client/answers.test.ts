@@ -3,7 +3,7 @@ import { problem } from "@phi/shared/contract/problem";
 import { chunkReply } from "@phi/shared/contract/recording";
 import { newId } from "@phi/shared/ids";
 import { describe, expect, it } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import { parseChunkReply, parseHeartbeatReply, parseLeaseEndReply, parseLeaseReply } from "./answers.js";
 import { parseProblem } from "./answers-problem.js";
 

@@ -58,7 +58,7 @@ import { PhiError } from "@phi/shared/errors";
 import type { Secret } from "@phi/shared/secret";
 import { printable } from "@phi/shared/text";
 import type { Instant } from "@phi/shared/time";
-import type { z } from "zod";
+import type * as z from "zod";
 import { fromJson } from "./answers.js";
 import { type AnswerContext, badAnswer, errorFromAnswer } from "./answers-problem.js";
 import { queryText } from "./query-text.js";

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { TEMPLATES_VARIABLE } from "./cluster-template.js";
 import { type Postgres, type PostgresOptions, startPostgres } from "./postgres.js";
 
 /** Whether this run is about an old system PostgreSQL. */
@@ -128,6 +129,23 @@ describe("the server", () => {
     const postgres = await start({ settings: { log_statement: "all" } });
     await ask(postgres.adminUrl, "SELECT 'seen in the log'");
     await vi.waitFor(() => expect(readFileSync(postgres.logFile, "utf8")).toContain("seen in the log"));
+  });
+
+  test("of a test run shares the cluster as initdb made it, and nothing that was done in it", async () => {
+    const templates = temporaryFolder();
+    vi.stubEnv(TEMPLATES_VARIABLE, templates);
+    cleanUp.push(() => void vi.unstubAllEnvs());
+    const first = await start();
+    await ask(first.adminUrl, "CREATE ROLE of_the_first");
+    const second = await start();
+    expect(readdirSync(templates)).toEqual([`cluster-${first.majorVersion}`]);
+    expect(second.port).not.toBe(first.port);
+    expect(dirname(second.logFile)).not.toBe(dirname(first.logFile));
+    expect(await ask(second.adminUrl, "SELECT FROM pg_roles WHERE rolname = 'of_the_first'")).toEqual([]);
+    const kept = await start({ dir: join(temporaryFolder(), "kept") });
+    const identity = (server: Postgres) => ask(server.adminUrl, "SELECT system_identifier FROM pg_control_system()");
+    expect(await identity(second)).toEqual(await identity(first));
+    expect(await identity(kept)).not.toEqual(await identity(first));
   });
 
   test("does not mind a hostile environment", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { leaveTemplate, takeTemplate } from "./cluster-template.js";
 import { freePort } from "./free-port.js";
 import { type GuardedProcess, startGuarded } from "./guarded-process.js";
 import { findPostgres, type PostgresBinaries, postgresEnvironment } from "./postgres-binaries.js";
@@ -58,7 +59,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
   try {
     const binaries = findPostgres(account, scratch);
+    // A temporary one only: what people keep is theirs alone.
+    const isTaken = options.dir === undefined && takeTemplate(folder, binaries.majorVersion);
     const password = ensureCluster(folder, binaries, account);
+    if (options.dir === undefined && !isTaken) leaveTemplate(folder, binaries.majorVersion);
     const { server, port } = await startServer(folder, binaries, account, options);
 
     const url = (user: string, secret: string, database: string) =>

@@ -67,12 +67,13 @@ async function serve({ config: file, points: pointsFile, crashAt }: Options): Pr
   await broker.stop();
 }
 
-await new Command("faulty-broker")
+// Not at the top level's await: the bundle is CommonJS.
+new Command("faulty-broker")
   .description("A real broker that writes down the places where it could die, and dies at one of them.")
   .requiredOption("--config <file>", "the broker's configuration")
   .requiredOption("--points <file>", "where each place is written, one on a line, when it is passed")
   .option("--crash-at <place>", "kill -9 ourselves there")
   .option("--json", "as the broker's: one line when it listens")
   .action(serve)
-  .parseAsync();
-process.exit();
+  .parseAsync()
+  .then(() => process.exit());

@@ -15,7 +15,7 @@ import { startPostgres } from "../environment/postgres.js";
 import { caseConfig } from "./case-config.js";
 import { type Restarted, restartHere } from "./restart-here.js";
 
-const FAULTY = fileURLToPath(new URL("../../dist/faults/broker.js", import.meta.url));
+const FAULTY = fileURLToPath(new URL("../../dist/faults/bin/main.cjs", import.meta.url));
 const PEOPLE = ["alice", "bob", "carol", "dave"] as const;
 
 /** Who takes part in a story: alice asks, bob approves, carol may read the whole audit log, dave locks. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { auditOutcome } from "./audit-outcome.js";
 import { eventId, instant, leaseId, line, personView, requestId, sessionId } from "./fields.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AuditKind } from "./audit-event.js";
 
 /** How an event came out. `refused`: somebody was told no. `failed`: it should have worked, or should not have been so. */

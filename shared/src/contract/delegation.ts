@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { delegationId, instant, line, name, personView, seconds } from "./fields.js";
 
 /** Longest span for which approvals can be handed over, in seconds: 30 days. */

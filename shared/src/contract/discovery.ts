@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** `GET /.well-known/phi`: the one document a CLI needs to know where to sign in. Public. */
 export const discovery = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { instant, leaseId, name, requestId, sessionId } from "./fields.js";
 import { recordingRules } from "./recording.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { instant, line, lockId, name, personView } from "./fields.js";
 
 /** A lock in force: everything open of its principal or resource has ended, and nothing new begins until it is lifted. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { auditEvent } from "./audit-event.js";
 import { eventId } from "./fields.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** RFC 9457 problem document with the catalogue's code and a hint; `application/problem+json`. */
 export const problem = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * A recording is an asciicast v3 (https://docs.asciinema.org/manual/asciicast/v3), cut into numbered pieces of whole lines, each

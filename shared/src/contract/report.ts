@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { instant, line } from "./fields.js";
 
 /** What the rows of a report are: one for each access (person, resource and role), person, resource, or group of the requesters. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LONGEST_DURATION } from "../duration.js";
 import { instant, leaseId, line, name, personView, requestId, seconds } from "./fields.js";
 import { emergencyView } from "./review.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { name, seconds } from "./fields.js";
 
 /** One role on one resource that the caller may ask for. */

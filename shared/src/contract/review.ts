@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { instant, line, personView } from "./fields.js";
 
 /** `POST /v1/requests/:id/review`: what somebody else thinks of an emergency that is over. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { instant, leaseId, name, personView, requestId, sessionId } from "./fields.js";
 
 /**

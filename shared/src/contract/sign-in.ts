@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { instant, line, personView, signInId } from "./fields.js";
 
 /** `POST /v1/sign-ins`: an ID token of the issuer for a phi token. Each ID token is exchanged once. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LONGEST_DURATION } from "../duration.js";
 import { instant, line, name, seconds } from "./fields.js";
 

@@ -1,7 +1,7 @@
 import { chunkOrder, chunkReply, recordingFailure } from "@phi/shared/contract/recording";
 import { recordingPage, recordingQuery, sessionList, sessionQuery } from "@phi/shared/contract/session";
 import { PhiError } from "@phi/shared/errors";
-import { z } from "zod";
+import * as z from "zod";
 import type { Broker } from "../app.js";
 import { callerRoute } from "../route.js";
 import * as views from "../session-views.js";

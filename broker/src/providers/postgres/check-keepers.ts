@@ -1,6 +1,6 @@
 import { printable } from "@phi/shared/text";
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { Finding } from "../../ports/provider.js";
 import type { Connection } from "./connect.js";
 import { KEEPER_NAME } from "./keeper.js";

@@ -1,7 +1,7 @@
 import { printable } from "@phi/shared/text";
 import type { Instant } from "@phi/shared/time";
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { Finding } from "../../ports/provider.js";
 import { checkActivity } from "./check-activity.js";
 import { checkKeepers } from "./check-keepers.js";

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { Secret } from "@phi/shared/secret";
-import { z } from "zod";
+import * as z from "zod";
 import { identifier } from "./identifier.js";
 
 /** The modes of libpq in which what is asked for is what is done; `allow` and `prefer` fall back to plain text unasked. */

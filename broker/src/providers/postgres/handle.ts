@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What is on record before a credential exists: the name of the PostgreSQL role, at most 53 of the 63 bytes there are. */
 export const handleSchema = z.strictObject({ role: z.string().regex(/^phi_[a-z0-9]{1,32}_[a-z0-9]{16}$/) });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Any name PostgreSQL can hold: 1 to 63 bytes of UTF-8, no NUL. A longer one would be cut by the server without an error

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A pass writes down what is so, and leaves the rest empty. */
 const said = z

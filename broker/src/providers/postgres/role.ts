@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { identifier } from "./identifier.js";
 
 /** A role of the configuration: the group roles whose rights a credential gets, by membership and in no other way. */
