@@ -41,7 +41,7 @@ function inWords(
     ...some([...report.orphans, ...report.faults, ...report.failures]),
     `late, while a broker, the target and the database were up: median ${lateness.median} ms, p99 ${lateness.p99} ms (promised < ${LATE_AT_MOST}), largest ${lateness.largest} ms`,
     `nothing left ${(report.settledAfter / 1_000).toFixed(1)} s after the end of the trouble`,
-    `not phi's: machine starved ${percent(notPhi.starvedShare)}, something waiting for a CPU ${notPhi.crowdedShare === undefined ? "?" : percent(notPhi.crowdedShare)}, database server silent ${percent(notPhi.silentShare)} of the time`,
+    `not phi's: the machine ran nothing ${percent(notPhi.starvedShare)} of the time, others used ${notPhi.othersShare === undefined ? "?" : percent(notPhi.othersShare)} of its processors, the database server was silent ${percent(notPhi.silentShare)} of the time`,
     ...some(notPhi.notes),
     { kept: "kept", broken: "BROKEN", unclear: "UNCLEAR: run it again on a machine with less to do" }[verdict],
   ];

@@ -35,8 +35,8 @@ export interface SoakReport {
   readonly settledAfter: number;
   readonly notPhi: {
     readonly starvedShare: number;
-    /** Of the time; nothing where the kernel does not tell. */
-    readonly crowdedShare: number | undefined;
+    /** Of the processors, used by others; nothing where the kernel does not tell. */
+    readonly othersShare: number | undefined;
     readonly silentShare: number;
     readonly notes: readonly string[];
   };
@@ -65,7 +65,7 @@ export async function runSoak({ brokers, seconds, leases }: SoakOptions): Promis
       ...Array.from({ length: PEOPLE }, () => workAway(world, deeds, pause, isOver)),
     ]);
     const peace = Date.now();
-    const crowdedShare = witness.crowdedShare();
+    const othersShare = witness.othersShare();
     const orphans = await untilNothingIsLeft(world);
     const settledAfter = Date.now() - peace;
     const events = await readEvents(world.ledgerUrl).catch((error: Error) => {
@@ -86,7 +86,7 @@ export async function runSoak({ brokers, seconds, leases }: SoakOptions): Promis
       settledAfter,
       notPhi: {
         starvedShare: share(witness.starved),
-        crowdedShare,
+        othersShare,
         silentShare: share(witness.silent),
         notes: witness.notes(),
       },

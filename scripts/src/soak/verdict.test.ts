@@ -22,10 +22,10 @@ const run = ({ p99 = 500, notPhi, ...over }: Run = {}): SoakReport => ({
   said: {},
   ...over,
   lateness: { median: 100, p99, largest: p99 },
-  notPhi: { starvedShare: 0, crowdedShare: 0, silentShare: 0, notes: [], ...notPhi },
+  notPhi: { starvedShare: 0, othersShare: 0, silentShare: 0, notes: [], ...notPhi },
 });
 
-const asBadAsCanBe = { starvedShare: 1, crowdedShare: 1, silentShare: 1 };
+const asBadAsCanBe = { starvedShare: 1, othersShare: 1, silentShare: 1 };
 
 describe("a soak's verdict", () => {
   it("is kept when there were enough leases, in time, with nothing left and nothing wrong", () => {
@@ -41,7 +41,8 @@ describe("a soak's verdict", () => {
   it("is broken by lateness, and by brokers that did not come back, unless machine or server were out", () => {
     for (const late of [{ p99: 10_000 }, { failures: ["broker 1"] }]) {
       expect(judgeSoak(run(late), WANTED)).toBe("broken");
-      expect(judgeSoak(run({ ...late, notPhi: { crowdedShare: 1 } }), WANTED)).toBe("broken");
+      expect(judgeSoak(run({ ...late, notPhi: { othersShare: 0.2 } }), WANTED)).toBe("broken");
+      expect(judgeSoak(run({ ...late, notPhi: { othersShare: 0.5 } }), WANTED)).toBe("unclear");
       expect(judgeSoak(run({ ...late, notPhi: { starvedShare: 0.2 } }), WANTED)).toBe("unclear");
       expect(judgeSoak(run({ ...late, notPhi: { silentShare: 0.2 } }), WANTED)).toBe("unclear");
     }
@@ -50,7 +51,7 @@ describe("a soak's verdict", () => {
   it("of too few leases is unclear when others had the machine, and else broken", () => {
     const few = { leases: WANTED - 1 };
     expect(judgeSoak(run(few), WANTED)).toBe("broken");
-    expect(judgeSoak(run({ ...few, notPhi: { crowdedShare: undefined } }), WANTED)).toBe("broken");
-    expect(judgeSoak(run({ ...few, notPhi: { crowdedShare: 0.9 } }), WANTED)).toBe("unclear");
+    expect(judgeSoak(run({ ...few, notPhi: { othersShare: undefined } }), WANTED)).toBe("broken");
+    expect(judgeSoak(run({ ...few, notPhi: { othersShare: 0.5 } }), WANTED)).toBe("unclear");
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@libsql/client";
+import { watchOthers } from "./others-cpu.js";
 import { createSpans, type Spans } from "./spans.js";
 
 /** This process was not run for so long, in ms: the machine has more to do than it can. */
@@ -16,8 +17,8 @@ const LOOK_EVERY = 250;
 export interface Witness {
   readonly starved: Spans;
   readonly silent: Spans;
-  /** The share of the time so far in which something that could run waited for a CPU, where the kernel tells. */
-  crowdedShare(): number | undefined;
+  /** See {@link watchOthers}. */
+  othersShare(): number | undefined;
   /** What was seen so far, in words, with how the machine was just then. */
   notes(): readonly string[];
   stop(): Promise<void>;
@@ -29,7 +30,6 @@ export function startWitness(serverUrl: string | undefined): Witness {
   const silent = createSpans();
   const notes: string[] = [];
   const began = Date.now();
-  const waitedBefore = waitedForCpu();
   let stopped = false;
   const inWords = (what: string, from: number, to: number) =>
     `${what} for ${seconds(to - from)}, ${seconds(from - began)} after the beginning (${pressure()})`;
@@ -74,12 +74,7 @@ export function startWitness(serverUrl: string | undefined): Witness {
   return {
     starved,
     silent,
-    crowdedShare() {
-      const waited = waitedForCpu();
-      return waited === undefined || waitedBefore === undefined
-        ? undefined
-        : (waited - waitedBefore) / (Date.now() - began);
-    },
+    othersShare: watchOthers(),
     notes: () => [
       ...notes,
       ...(silentSince === undefined
@@ -97,12 +92,6 @@ export function startWitness(serverUrl: string | undefined): Witness {
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
 const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
-
-/** How long something has waited for a CPU since the machine started, in ms. */
-function waitedForCpu(): number | undefined {
-  const micros = /^some .*total=(\d+)/m.exec(read("/proc/pressure/cpu"))?.[1];
-  return micros === undefined ? undefined : Number(micros) / 1_000;
-}
 
 /** As the kernel tells it, where it does. */
 function pressure(): string {
