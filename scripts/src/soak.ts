@@ -39,9 +39,9 @@ function inWords(
     `brokers said: ${times(report.said) || "nothing"}`,
     `left behind: ${report.orphans.length}; wrong on record: ${report.faults.length}; did not come back: ${report.failures.length}`,
     ...some([...report.orphans, ...report.faults, ...report.failures]),
-    `late, while a broker and the target were up: median ${lateness.median} ms, p99 ${lateness.p99} ms (promised < ${LATE_AT_MOST}), largest ${lateness.largest} ms`,
+    `late, while a broker, the target and the database were up: median ${lateness.median} ms, p99 ${lateness.p99} ms (promised < ${LATE_AT_MOST}), largest ${lateness.largest} ms`,
     `nothing left ${(report.settledAfter / 1_000).toFixed(1)} s after the end of the trouble`,
-    `not phi's: machine starved ${percent(notPhi.starvedShare)}, database server silent ${percent(notPhi.silentShare)} of the time`,
+    `not phi's: the machine ran nothing ${percent(notPhi.starvedShare)} of the time, others used ${notPhi.othersShare === undefined ? "?" : percent(notPhi.othersShare)} of its processors, the database server was silent ${percent(notPhi.silentShare)} of the time`,
     ...some(notPhi.notes),
     { kept: "kept", broken: "BROKEN", unclear: "UNCLEAR: run it again on a machine with less to do" }[verdict],
   ];

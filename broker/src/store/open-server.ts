@@ -12,6 +12,7 @@ import { followChanges } from "./follow-changes.js";
 import { migrate } from "./migrate.js";
 import { createPatience, isNoAnswer, WAIT_AT_START } from "./patience.js";
 import { auditEvents } from "./schema/audit-events.js";
+import { tellOfCheckpoints } from "./server-checkpoints.js";
 import { type AfterBatch, batchOnServer, rowsOnServer } from "./server-connection.js";
 import { createServerFetch } from "./server-fetch.js";
 import type { Store } from "./store.js";
@@ -58,6 +59,7 @@ export async function openServer(
   try {
     await patiently(() => migrate(writing));
     await patiently(() => prepareServer(writing));
+    await patiently(() => tellOfCheckpoints(reading, log));
     const read = drizzle(reading);
     const ask = async () => {
       const [row] = await read.all<{ now: number }>(sql`select unixepoch('subsec') * 1000 as now`);

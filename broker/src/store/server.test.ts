@@ -275,3 +275,19 @@ it.skipIf(noServer !== undefined)(
   },
   30_000,
 );
+
+it.skipIf(noServer !== undefined)(
+  "a server that checkpoints after commits, and so can stop answering writes, is told of; one that does it by the clock is not",
+  async () => {
+    for (const checkpointsAfterCommits of [true, false]) {
+      const arena = await openServerArena({ checkpointsAfterCommits });
+      try {
+        await arena.open();
+        expect(arena.said.includes("the database server can stop answering writes")).toBe(checkpointsAfterCommits);
+      } finally {
+        await arena.close();
+      }
+    }
+  },
+  60_000,
+);

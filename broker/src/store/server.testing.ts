@@ -1,4 +1,4 @@
-import { startSqld } from "@phi/scripts/environment/sqld";
+import { type SqldOptions, startSqld } from "@phi/scripts/environment/sqld";
 import { findSqld } from "@phi/scripts/environment/sqld-binary";
 import { startTcpProxy } from "../../test/tcp-proxy.testing.js";
 import { createLedger } from "./ledger.js";
@@ -11,9 +11,9 @@ export const noServer = "missing" in binary ? binary.missing : undefined;
 if (noServer !== undefined) process.stderr.write(`skipped: ${noServer}\n`);
 
 /** A real libSQL server behind a network that can fail, and ledgers on it, each as another broker would open it. */
-export async function openServerArena() {
+export async function openServerArena(over: Pick<SqldOptions, "checkpointsAfterCommits"> = {}) {
   if ("missing" in binary) throw new Error(binary.missing);
-  const sqld = await startSqld({ binary: binary.path });
+  const sqld = await startSqld({ binary: binary.path, ...over });
   const proxy = await startTcpProxy({ host: "127.0.0.1", port: Number(new URL(sqld.url).port) });
   const said: string[] = [];
   const tell = (event: string) => void said.push(event);

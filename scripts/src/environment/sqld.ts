@@ -12,6 +12,8 @@ export interface SqldOptions {
   readonly replica?: boolean | undefined;
   /** An Ed25519 public key, PEM: whoever calls shows a JWT signed with the other half. */
   readonly authKey?: string | undefined;
+  /** As sqld does it when it is not told how; else by the clock. */
+  readonly checkpointsAfterCommits?: boolean | undefined;
 }
 
 export interface Sqld {
@@ -30,9 +32,19 @@ export interface Sqld {
 }
 
 const START_WITHIN = 15_000;
+/**
+ * In seconds. With it, sqld checkpoints by the clock and not after commits: 0.24 stops answering writes for good when a checkpoint after a commit
+ * meets writers that wait (docs/several-brokers.md).
+ */
+const CHECKPOINT_EVERY = 30;
 
 /** A real libSQL server on loopback, in a directory of its own. It ends with this process, even when that is killed with -9. */
-export async function startSqld({ binary, replica = false, authKey }: SqldOptions): Promise<Sqld> {
+export async function startSqld({
+  binary,
+  replica = false,
+  authKey,
+  checkpointsAfterCommits = false,
+}: SqldOptions): Promise<Sqld> {
   const folder = mkdtempSync(join(tmpdir(), "phi-sqld-"));
   const logFile = join(folder, "sqld.log");
   const [port, grpcPort, replicaPort] = await Promise.all([freePort(), freePort(), freePort()]);
@@ -79,7 +91,9 @@ export async function startSqld({ binary, replica = false, authKey }: SqldOption
     rmSync(folder, { recursive: true, force: true });
   }
 
-  const runPrimary = () => run("primary", url, replica ? ["--grpc-listen-addr", `127.0.0.1:${grpcPort}`] : []);
+  const checkpoints = checkpointsAfterCommits ? [] : ["--checkpoint-interval-s", String(CHECKPOINT_EVERY)];
+  const replication = replica ? ["--grpc-listen-addr", `127.0.0.1:${grpcPort}`] : [];
+  const runPrimary = () => run("primary", url, [...checkpoints, ...replication]);
   try {
     let primary = await runPrimary();
     if (replica) await run("replica", replicaUrl, ["--primary-grpc-url", `http://127.0.0.1:${grpcPort}`]);

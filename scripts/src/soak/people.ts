@@ -8,7 +8,10 @@ import type { SoakWorld } from "./world.js";
 /** A call that gets no answer within this, in ms, is given up, as a person would. */
 const PATIENCE = 15_000;
 
-/** What one person did with the leases that they got. */
+/** How long somebody rests after an error, in ms, more or less. */
+const REST = 800;
+
+/** What people got: leases, and errors. */
 export interface Deeds {
   issued: number;
   failed: number;
@@ -23,17 +26,16 @@ export async function workAway(
 ): Promise<void> {
   while (!isOver()) {
     try {
-      await takeOne(world);
-      deeds.issued += 1;
+      await takeOne(world, deeds);
     } catch {
       deeds.failed += 1;
-      await sleep(200);
+      await sleep(REST * (0.5 + Math.random()));
     }
     await sleep(pause() * 2 * Math.random());
   }
 }
 
-async function takeOne({ seats, token }: SoakWorld): Promise<void> {
+async function takeOne({ seats, token }: SoakWorld, deeds: Deeds): Promise<void> {
   const post = async <Body>(path: string, body: unknown = {}): Promise<Body> => {
     const seat = seats[Math.floor(Math.random() * seats.length)];
     const answer = await callerWith(seat?.url ?? "", token).call<Body>(
@@ -54,6 +56,7 @@ async function takeOne({ seats, token }: SoakWorld): Promise<void> {
   });
   const order = { request, use: staysToTheEnd ? "window" : "command", command: ["psql"], host: "soak" };
   const { lease, environment } = await post<LeaseReply>("/v1/leases", order);
+  deeds.issued += 1;
   if (staysToTheEnd) {
     await post(`/v1/leases/${lease}/acknowledge`);
     // Its session is left open: the end of the window has to cut it.

@@ -33,12 +33,18 @@ export interface SoakReport {
   readonly slowestStart: number;
   /** How long after the end of the trouble nothing was left, in ms. */
   readonly settledAfter: number;
-  readonly notPhi: { readonly starvedShare: number; readonly silentShare: number; readonly notes: readonly string[] };
+  readonly notPhi: {
+    readonly starvedShare: number;
+    /** Of the processors, used by others; nothing where the kernel does not tell. */
+    readonly othersShare: number | undefined;
+    readonly silentShare: number;
+    readonly notes: readonly string[];
+  };
   /** What brokers warned of, and how often. */
   readonly said: Readonly<Record<string, number>>;
 }
 
-const PEOPLE = 16;
+const PEOPLE = 20;
 
 /** People at work, trouble all around them, then peace; and what is left then. Whatever fails on the way is in the report. */
 export async function runSoak({ brokers, seconds, leases }: SoakOptions): Promise<SoakReport> {
@@ -59,6 +65,7 @@ export async function runSoak({ brokers, seconds, leases }: SoakOptions): Promis
       ...Array.from({ length: PEOPLE }, () => workAway(world, deeds, pause, isOver)),
     ]);
     const peace = Date.now();
+    const othersShare = witness.othersShare();
     const orphans = await untilNothingIsLeft(world);
     const settledAfter = Date.now() - peace;
     const events = await readEvents(world.ledgerUrl).catch((error: Error) => {
@@ -79,8 +86,9 @@ export async function runSoak({ brokers, seconds, leases }: SoakOptions): Promis
       settledAfter,
       notPhi: {
         starvedShare: share(witness.starved),
+        othersShare,
         silentShare: share(witness.silent),
-        notes: witness.notes,
+        notes: witness.notes(),
       },
       said: world.said(),
     };

@@ -1,6 +1,7 @@
 /** Stretches of time in which something was so, in ms since the epoch. */
 export interface Spans {
-  begin(): void;
+  /** @param at when it began; now, unless it is known later */
+  begin(at?: number): void;
   end(): void;
   /** One that is known when it is over. */
   add(from: number, to: number): void;
@@ -16,8 +17,8 @@ export function createSpans(): Spans {
   const spans: { from: number; to: number }[] = [];
   let open = 0;
   return {
-    begin() {
-      if (open++ === 0) spans.push({ from: Date.now(), to: Number.POSITIVE_INFINITY });
+    begin(at = Date.now()) {
+      if (open++ === 0) spans.push({ from: at, to: Number.POSITIVE_INFINITY });
     },
     end() {
       const last = spans.findLast(({ to }) => to === Number.POSITIVE_INFINITY);

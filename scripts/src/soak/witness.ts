@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@libsql/client";
+import { watchOthers } from "./others-cpu.js";
 import { createSpans, type Spans } from "./spans.js";
 
 /** This process was not run for so long, in ms: the machine has more to do than it can. */
@@ -16,8 +17,10 @@ const LOOK_EVERY = 250;
 export interface Witness {
   readonly starved: Spans;
   readonly silent: Spans;
-  /** What was seen, in words, with how the machine was just then. */
-  readonly notes: readonly string[];
+  /** See {@link watchOthers}. */
+  othersShare(): number | undefined;
+  /** What was seen so far, in words, with how the machine was just then. */
+  notes(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -28,8 +31,9 @@ export function startWitness(serverUrl: string | undefined): Witness {
   const notes: string[] = [];
   const began = Date.now();
   let stopped = false;
-  const tell = (what: string, from: number, to: number) =>
-    notes.push(`${what} for ${seconds(to - from)}, ${seconds(from - began)} after the beginning (${pressure()})`);
+  const inWords = (what: string, from: number, to: number) =>
+    `${what} for ${seconds(to - from)}, ${seconds(from - began)} after the beginning (${pressure()})`;
+  const tell = (...seen: Parameters<typeof inWords>) => notes.push(inWords(...seen));
 
   let last = Date.now();
   const timer = setInterval(() => {
@@ -45,25 +49,38 @@ export function startWitness(serverUrl: string | undefined): Witness {
     const server = createClient({ url });
     while (!stopped) {
       const from = Date.now();
+      // Silence counts while it lasts: a server that never answers again would else be one that was never silent.
+      const late = setTimeout(() => {
+        silentSince = from;
+        silent.begin(from);
+      }, SILENT);
       const answer = await server
         .batch([{ sql: "delete from written_batches where id = ''", args: [] }], "write")
         .then(() => undefined)
         .catch((error: Error) => error.message);
-      const to = Date.now();
-      if (to - from > SILENT) {
-        silent.add(from, to);
-        tell(`the database server did not answer${answer === undefined ? "" : ` (${answer})`}`, from, to);
+      clearTimeout(late);
+      if (silentSince !== undefined) {
+        silentSince = undefined;
+        silent.end();
+        tell(`the database server did not answer${answer === undefined ? "" : ` (${answer})`}`, from, Date.now());
       }
       await sleep(LOOK_EVERY);
     }
     server.close();
   }
+  let silentSince: number | undefined;
   const watching = serverUrl === undefined ? undefined : watch(serverUrl);
 
   return {
     starved,
     silent,
-    notes,
+    othersShare: watchOthers(),
+    notes: () => [
+      ...notes,
+      ...(silentSince === undefined
+        ? []
+        : [inWords("the database server has not answered until the end", silentSince, Date.now())]),
+    ],
     async stop() {
       stopped = true;
       clearInterval(timer);
@@ -74,9 +91,10 @@ export function startWitness(serverUrl: string | undefined): Witness {
 
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
+const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
+
 /** As the kernel tells it, where it does. */
 function pressure(): string {
-  const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
   const load = read("/proc/loadavg").split(" ")[0] ?? "?";
   const share = (file: string) => /avg10=([\d.]+)/.exec(read(file))?.[1] ?? "?";
   return `load ${load}, waiting for CPU ${share("/proc/pressure/cpu")} %, for disk ${share("/proc/pressure/io")} %`;
