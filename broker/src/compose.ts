@@ -90,7 +90,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
         await deliveries.stop();
         await Promise.all(Object.values(providers).map((provider) => provider.close()));
         await store.close();
-        keeper.close();
+        await keeper.close();
       },
     };
   } catch (error) {
@@ -104,7 +104,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker> {
     await deliveries.stop();
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await store.close();
-    keeper.close();
+    await keeper.close();
     throw error;
   }
 

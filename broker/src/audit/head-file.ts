@@ -1,6 +1,6 @@
 import { type Frontier, packSubtrees, unpackFrontier } from "@phi/shared/audit/frontier";
 import { PhiError } from "@phi/shared/errors";
-import { readPrivate, writePrivate } from "./private-file.js";
+import { readPrivate, replacePrivate } from "./private-file.js";
 
 /** What was signed last, as it is remembered outside the ledger. */
 export interface RememberedHead {
@@ -21,13 +21,14 @@ export function readHead(path: string): RememberedHead | undefined {
   });
 }
 
-/** Replaces the file, unless it knows more of the same log: brokers on one machine may share it. */
-export function writeHead(path: string, head: RememberedHead): void {
-  const known = readHead(path);
-  if (known?.origin === head.origin && known.frontier.size > head.frontier.size) return;
-  const { origin, frontier, checkpoint } = head;
+/** Replaces the file, unless it knows more of the same log: brokers on one machine may share it. On disk when it resolves. */
+export async function writeHead(path: string, { origin, frontier, checkpoint }: RememberedHead): Promise<void> {
   const subtrees = Buffer.from(packSubtrees(frontier)).toString("base64");
-  writePrivate(path, `${JSON.stringify({ origin, size: frontier.size, subtrees, checkpoint }, null, 2)}\n`, true);
+  const text = `${JSON.stringify({ origin, size: frontier.size, subtrees, checkpoint }, null, 2)}\n`;
+  await replacePrivate(path, text, () => {
+    const known = readHead(path);
+    return !(known?.origin === origin && known.frontier.size > frontier.size);
+  });
 }
 
 function parse(text: string): RememberedHead | undefined {

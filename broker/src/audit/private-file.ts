@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PhiError } from "@phi/shared/errors";
 import { randomText } from "@phi/shared/ids";
@@ -45,12 +46,36 @@ export function writePrivate(path: string, text: string, replace: boolean): "wri
     return "written";
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return "exists";
-    throw new PhiError("local_state", `The file ${path} cannot be written.`, {
-      hint: "The broker's account must be able to write the folder of `audit.keyFile`.",
-      cause: error,
-    });
+    throw unwritable(path, error);
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/**
+ * Replaces the file as {@link writePrivate} does, but threads of their own wait for the disk, not the event loop: on disk when it resolves.
+ *
+ * @param isWanted asked when only the renaming is left, with no turn between
+ */
+export async function replacePrivate(path: string, text: string, isWanted: () => boolean): Promise<void> {
+  const temporary = `${path}.${randomText(8)}`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (!isWanted()) return;
+    renameSync(temporary, path);
+    const folder = await open(dirname(path), "r");
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    throw error instanceof PhiError ? error : unwritable(path, error);
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 
@@ -61,6 +86,13 @@ function syncFolder(path: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function unwritable(path: string, cause: unknown): PhiError {
+  return new PhiError("local_state", `The file ${path} cannot be written.`, {
+    hint: "The broker's account must be able to write the folder of `audit.keyFile`.",
+    cause,
+  });
 }
 
 function unusable(path: string, why: string, hint?: string): PhiError {

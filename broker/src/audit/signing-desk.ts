@@ -23,23 +23,27 @@ export function createSigningDesk(keyFile: string, log: Log): SigningDesk {
   const nextFile = `${keyFile}.next`;
   let next: KeyObject | undefined;
   let unwritten: RememberedHead | undefined;
+  let written = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
-  function flush(): void {
+  async function write(): Promise<void> {
+    const head = unwritten;
+    if (head === undefined) return;
+    await writeHead(headFile, head);
+    if (unwritten === head) unwritten = undefined;
+  }
+
+  /** One after the other: a write that was begun before never ends after. */
+  function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    if (unwritten === undefined) return;
-    writeHead(headFile, unwritten);
-    unwritten = undefined;
+    written = written.catch(() => undefined).then(write);
+    return written;
   }
 
   function writeSoon(): void {
-    try {
-      flush();
-    } catch {
-      // Kept until the next checkpoint; until then a broker that dies remembers less.
-      log.error("the head of the audit log could not be written", { file: headFile });
-    }
+    // Kept until the next checkpoint; until then a broker that dies remembers less.
+    flush().catch(() => log.error("the head of the audit log could not be written", { file: headFile }));
   }
 
   function signer(origin: string, first: KeyObject, begin: Frontier): LogSigner {

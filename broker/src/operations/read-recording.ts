@@ -1,4 +1,5 @@
 import { PhiError } from "@phi/shared/errors";
+import type { Instant } from "@phi/shared/time";
 import type { Caller } from "../domain/caller.js";
 import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
@@ -8,6 +9,11 @@ import { lookedAt } from "./recording-events.js";
 
 /** Bytes of one page, about: in base64 with all around it, it stays below what a CLI reads of one answer (1 MiB). */
 const PAGE = 512 * 1024;
+
+/** So long, in ms, whoever reads on from the middle is still at the look that is on record. */
+const ONE_LOOK = 3_600_000;
+/** Forgetting one makes an event more. */
+const MOST_LOOKS = 1_000;
 
 export interface RecordingPart {
   readonly session: SessionRecord;
@@ -23,8 +29,24 @@ interface Needs {
   readonly clock: Clock;
 }
 
-/** Looking at a recording. Who looks is on record: at the first page of a replay, and at the beginning of watching. */
+/** Looking at a recording. Who looks is on record: at the first page of a replay, wherever that begins, and at the beginning of watching. */
 export function createReadRecording({ ledger, recordings, openSession, clock }: Needs) {
+  /** When whose look at which session was put on record; the oldest first. */
+  const looks = new Map<string, Instant>();
+
+  /** A replay that begins in the middle is one too. */
+  async function note(caller: Caller, session: SessionRecord, from: number): Promise<void> {
+    const at = clock.now();
+    const { issuer, subject } = caller.principal;
+    const look = JSON.stringify([issuer, subject, session.id]);
+    if (from > 0 && at - (looks.get(look) ?? Number.NEGATIVE_INFINITY) < ONE_LOOK) return;
+    await ledger.record(lookedAt("session.replayed", session, at, caller));
+    looks.delete(look);
+    looks.set(look, at);
+    const [oldest] = looks.keys();
+    if (looks.size > MOST_LOOKS && oldest !== undefined) looks.delete(oldest);
+  }
+
   async function read(caller: Caller, typed: string, from: number): Promise<RecordingPart> {
     const { session } = await openSession(caller, typed);
     return part(recorded(session), from);
@@ -40,7 +62,7 @@ export function createReadRecording({ ledger, recordings, openSession, clock }: 
     /** @throws PhiError `not_found`, `wrong_state` when nothing was recorded or it is not kept any more */
     async replay(caller: Caller, typed: string, from: number): Promise<RecordingPart> {
       const found = await read(caller, typed, from);
-      if (from === 0) await ledger.record(lookedAt("session.replayed", found.session, clock.now(), caller));
+      await note(caller, found.session, from);
       return found;
     },
     /** As {@link replay}, for one who will read on. */

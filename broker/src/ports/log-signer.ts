@@ -47,6 +47,6 @@ export interface SigningDesk {
   restart(brokerTag: string, stored: StoredHead | undefined, frontier: Frontier): LogSigner;
   /** Makes the key that the next rotation brings to the log of this name, and gives it as people pass it on. */
   prepareRotation(origin: string): string;
-  /** What is remembered is on disk when this returns. */
-  flush(): void;
+  /** What is remembered is on disk when this resolves. */
+  flush(): Promise<void>;
 }

@@ -1,4 +1,7 @@
 import type { Connection, Transaction } from "./connection.js";
+import { type EventOfGuard, insertEvents, isEventOfGuard } from "./event-statements.js";
+import { auditEvents } from "./schema/audit-events.js";
+import { nameOf } from "./sql.js";
 import type { CommitBatch } from "./writer.js";
 
 /**
@@ -8,17 +11,33 @@ import type { CommitBatch } from "./writer.js";
  */
 export type BeforeCommit = (transaction: Transaction) => (() => void) | undefined;
 
-/** The batch of a database whose answer cannot be lost: a file of this process. */
+const LOG = nameOf(auditEvents);
+
+/**
+ * The batch of a database whose answer cannot be lost: a file of this process. Events of changes that are a guard and its event wait for each other and
+ * are written together, before anything looks into the log or writes there.
+ */
 export function commitInFile(connection: Connection, beforeCommit?: BeforeCommit): CommitBatch {
   return async (units) => {
     let committed: (() => void) | undefined;
     const answers = await connection.durably((transaction) => {
+      let waiting: EventOfGuard[] = [];
+      const writeEvents = () => {
+        for (const statement of insertEvents(waiting)) transaction.run(statement);
+        waiting = [];
+      };
       const moved = units.map(({ statements: [guard, ...rest] }) => {
+        if (guard === undefined) return false;
+        const [event] = rest;
+        const isPair = rest.length === 1 && event !== undefined && isEventOfGuard(event);
+        if (!isPair || guard.sql.includes(LOG)) writeEvents();
         // On a server the rest runs too, and each statement's condition keeps it from doing anything.
-        if (guard === undefined || transaction.run(guard) !== 1) return false;
-        for (const statement of rest) transaction.run(statement);
+        if (transaction.run(guard) !== 1) return false;
+        if (isPair) waiting.push(event);
+        else for (const statement of rest) transaction.run(statement);
         return true;
       });
+      writeEvents();
       committed = beforeCommit?.(transaction);
       return moved;
     });

@@ -20,8 +20,8 @@ const text: Statement = sql`'{' || iif(${auditEvents.actorSubject} is null, '',
     || ${optional("lease", auditEvents.leaseId)} || ${optional("request", auditEvents.requestId)}
     || ${optional("resource", auditEvents.resource)} || ${optional("session", auditEvents.sessionId)} || '}'`;
 
-/** Events of one part: some ms of the database's time. */
-export const PART = 250;
+/** Events of one part: a ms or two of work. On a busy machine what is longer is interrupted, and the timers wait for that too. */
+export const PART = 100;
 
 /**
  * The next part after `seq`: the leaves' texts, a line each; their hashes, hex, after each other; how many, the last number, how many have data that is whole

@@ -46,7 +46,8 @@ export interface LogKeeper {
   readonly afterBatch: AfterBatch;
   /** Begins to keep the log of this ledger: reads up on what was written without it, and signs it. */
   open(needs: LogNeeds): Promise<AuditTree>;
-  close(): void;
+  /** What was signed last is remembered on disk when this resolves. */
+  close(): Promise<void>;
 }
 
 export interface LogNeeds {
@@ -279,10 +280,10 @@ export function createLogKeeper(): LogKeeper {
       };
     },
 
-    close() {
+    async close() {
       isClosed = true;
       clearTimeout(timer);
-      needs?.desk.flush();
+      await needs?.desk.flush();
     },
   };
 }

@@ -46,7 +46,7 @@ export async function openKept(folder: string) {
     /** Ends as a process does that is stopped; `killed` remembers nothing more. */
     async close(killed = false) {
       await store.close();
-      if (!killed) keeper.close();
+      if (!killed) await keeper.close();
     },
   };
 }

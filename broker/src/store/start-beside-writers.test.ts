@@ -40,7 +40,7 @@ it.skipIf(noServer !== undefined)(
     // What came meanwhile is the next look's.
     await tree.catchUp();
     expect((await tree.head())?.size).toBeGreaterThanOrEqual(50 + written - 1);
-    keeper.close();
+    await keeper.close();
     const { ledger } = await arena.open();
     expect(await ledger.audit({ limit: 1_000 })).toHaveLength(50 + Math.min(written, MOST_WRITES));
     await arena.close();

@@ -40,6 +40,8 @@ type Rows = (statement: Statement) => readonly Row[] | Promise<readonly Row[]>;
  */
 export async function verifyLedger(rows: Rows, against: VerifyAgainst): Promise<VerifiedLedger> {
   let frontier: Frontier = EMPTY_FRONTIER;
+  /** Up to the last checkpoint that fits. A group can lie in two parts. */
+  let fitting = 0;
   const head = headFromRow((await rows(readHead))[0]);
   const found = (fault: LogFault | undefined): VerifiedLedger => ({
     events: frontier.size,
@@ -53,12 +55,12 @@ export async function verifyLedger(rows: Rows, against: VerifyAgainst): Promise<
     const part = await readPart(rows, frontier.size);
     if (part === undefined) break;
     if ("seq" in part) return found(part);
-    const next = await advance(rows, frontier, part.leaves);
+    const next = await advance(rows, frontier, fitting, part.leaves);
     if ("seq" in next) return found(next);
     const end = frontier.size + part.leaves.length;
     const mark = against.remembered?.frontier.size ?? -1;
     if (mark > frontier.size && mark <= end) atMark = extend(frontier, part.leaves.slice(0, mark - frontier.size));
-    frontier = next;
+    ({ frontier, fitting } = next);
     await setImmediate();
   }
 
@@ -149,26 +151,33 @@ async function firstWrongEvent(
   return undefined;
 }
 
-/** Adds a part, held to the last checkpoint in it; if that is not of these events, to each, so that the first wrong one is found. */
-async function advance(rows: Rows, before: Frontier, leaves: readonly Hash[]): Promise<Frontier | LogFault> {
+/** Adds a part, held to the last checkpoint in it; if that is not of these events, to each, so that the first wrong one is found. `fitting` as above. */
+async function advance(
+  rows: Rows,
+  before: Frontier,
+  fitting: number,
+  leaves: readonly Hash[],
+): Promise<{ frontier: Frontier; fitting: number } | LogFault> {
   const range = sql`where ${logCheckpoints.size} > ${before.size} and ${logCheckpoints.size} <= ${before.size + leaves.length}`;
   const [last] = await rows(select(logCheckpoints, sql`${range} order by ${logCheckpoints.size} desc limit 1`));
-  if (last === undefined) return extend(before, leaves);
+  if (last === undefined) return { frontier: extend(before, leaves), fitting };
   const { size, root } = rowTo(logCheckpoints, last);
   const then = extend(before, leaves.slice(0, size - before.size));
-  if (sameHash(rootOf(then), root)) return extend(then, leaves.slice(size - before.size));
+  if (sameHash(rootOf(then), root)) return { frontier: extend(then, leaves.slice(size - before.size)), fitting: size };
   let good = before;
+  let from = fitting;
   for (const row of await rows(select(logCheckpoints, sql`${range} order by ${logCheckpoints.size}`))) {
     const checkpoint = rowTo(logCheckpoints, row);
     const next = extend(good, leaves.slice(good.size - before.size, checkpoint.size - before.size));
     if (!sameHash(rootOf(next), checkpoint.root)) {
-      const isOne = checkpoint.size === good.size + 1;
+      const isOne = checkpoint.size === from + 1;
       return {
-        seq: good.size + 1,
+        seq: from + 1,
         because: isOne ? "is not what was signed" : `or a later one up to ${checkpoint.size} is not what was signed`,
       };
     }
     good = next;
+    from = checkpoint.size;
   }
-  return { seq: before.size + 1, because: `or a later one up to ${size} is not what was signed` };
+  return { seq: fitting + 1, because: `or a later one up to ${size} is not what was signed` };
 }

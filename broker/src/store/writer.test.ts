@@ -26,7 +26,7 @@ it("thousands of changes at once are few commits, and the event loop gets a turn
   await Promise.all(Array.from({ length: 3_000 }, () => open.ledger.record(entry("broker.started"))));
   isOver = true;
   look();
-  expect(groups).toBe(5); // 600 statements each
+  expect(groups).toBe(6); // 500 changes each
   expect(most).toBe(1);
   expect((await open.ledger.audit({ limit: 10_000 })).map(({ seq }) => seq)).toEqual(
     Array.from({ length: 3_000 }, (_, index) => index + 1),

@@ -37,7 +37,9 @@ interface Waiting extends Unit {
 }
 
 /** More would keep the event loop (libSQL's file connection is synchronous) and the timers on it waiting. */
-const MOST_STATEMENTS = 600;
+const MOST_STATEMENTS = 1_000;
+/** A group is as many changes whether they are audited or not: half as many would be twice as often the wait for the disk. */
+const MOST_CHANGES = 500;
 
 /** @param afterBatch what follows a batch that is durable, before the next one begins; the callers of the batch do not wait for it, and it never rejects */
 export function createWriter(commitBatch: CommitBatch, afterBatch?: () => Promise<void>): Writer {
@@ -51,6 +53,7 @@ export function createWriter(commitBatch: CommitBatch, afterBatch?: () => Promis
     let statements = 0;
     while (
       waiting[0] !== undefined &&
+      group.length < MOST_CHANGES &&
       (group.length === 0 || statements + waiting[0].statements.length <= MOST_STATEMENTS)
     ) {
       const unit = waiting.shift();

@@ -3,7 +3,8 @@ import { hash } from "node:crypto";
 /** A SHA-256 hash: 32 bytes. */
 export type Hash = Uint8Array;
 
-const sha256 = (bytes: Uint8Array | string): Hash => hash("sha256", bytes, "buffer");
+/** By way of text: a Buffer that crypto makes has memory of its own to be collected, one from a text is a piece of a shared one. */
+const sha256 = (bytes: Uint8Array | string): Hash => Buffer.from(hash("sha256", bytes, "binary"), "binary");
 
 /** The root of the tree without leaves: the hash of nothing (RFC 6962 §2.1). */
 export const EMPTY_ROOT: Hash = sha256("");

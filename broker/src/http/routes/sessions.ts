@@ -53,7 +53,7 @@ export const sessionRoutes = (broker: Broker) => [
   callerRoute({
     method: "get",
     path: "/v1/sessions/:id/recording",
-    summary: "The pieces of a session's recording, in order; asking for the first one is on record",
+    summary: "The pieces of a session's recording, in order; looking at them is on record",
     query: recordingQuery,
     status: 200,
     reply: recordingPage,

@@ -14,6 +14,6 @@ export async function buildTree({ ledgerFile, keyFile }: Place): Promise<void> {
   const tree = await keeper.open({ store, desk, brokerTag: await brokerTag(store, clock.now()), clock, log: silent });
   const conflict = tree.conflict();
   await store.close();
-  keeper.close();
+  await keeper.close();
   if (conflict !== undefined) throw new Error(`the log is not signed: ${conflict}`);
 }

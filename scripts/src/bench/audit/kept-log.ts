@@ -26,7 +26,7 @@ export async function openBenchLedger(keptLog: boolean) {
     keep,
     async close() {
       await store.close();
-      keeper.close();
+      await keeper.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
