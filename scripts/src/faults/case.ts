@@ -1,7 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createClient } from "@libsql/client";
 import { randomText } from "@phi/shared/ids";
 import pg from "pg";
@@ -12,10 +11,10 @@ import { freePort } from "../environment/free-port.js";
 import { startIssuer } from "../environment/issuer.js";
 import { seedOrders } from "../environment/orders.js";
 import { startPostgres } from "../environment/postgres.js";
+import { bundleFaultyBroker } from "./bundle.js";
 import { caseConfig } from "./case-config.js";
 import { type Restarted, restartHere } from "./restart-here.js";
 
-const FAULTY = fileURLToPath(new URL("../../dist/faults/broker.js", import.meta.url));
 const PEOPLE = ["alice", "bob", "carol", "dave"] as const;
 
 /** Who takes part in a story: alice asks, bob approves, carol may read the whole audit log, dave locks. */
@@ -31,8 +30,10 @@ export interface Case {
   restart(where: "process" | "here"): Promise<Restarted>;
   /** Makes a role with this broker's mark on the target, by the broker's own account, that is not in its ledger. */
   makeStranger(): Promise<void>;
-  /** This broker's roles on the target. */
+  /** This broker's roles on the target but for those that it keeps for itself; such as cannot log in any more included. */
   roles(): Promise<string[]>;
+  /** Live sessions on the target, of any broker's roles, by the names that they gave themselves. */
+  sessions(): Promise<string[]>;
   remove(): void;
 }
 
@@ -45,16 +46,17 @@ export interface FaultWorld {
  * One PostgreSQL for any number of brokers. People sign in once; each case begins with a copy of that ledger, with a mark
  * of its own, so that the target tells the brokers' roles apart.
  */
-export async function openFaultWorld(): Promise<FaultWorld> {
+export async function openFaultWorld({ everyRead = false } = {}): Promise<FaultWorld> {
   const folder = mkdtempSync(join(tmpdir(), "phi-faults-"));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const [postgres, issuer] = await Promise.all([
+    const [postgres, issuer, faulty] = await Promise.all([
       startPostgres({ settings: { max_connections: "500" } }),
       startIssuer(),
+      bundleFaultyBroker(folder),
     ]);
     undo.push(
       () => postgres.stop(),
@@ -112,8 +114,11 @@ export async function openFaultWorld(): Promise<FaultWorld> {
             startBroker({
               ...common,
               program: {
-                file: FAULTY,
-                args: ["--points", pointsFile, ...(crashAt === undefined ? [] : ["--crash-at", crashAt])],
+                file: faulty,
+                args: [
+                  ...["--points", pointsFile, ...(everyRead ? ["--every-read"] : [])],
+                  ...(crashAt === undefined ? [] : ["--crash-at", crashAt]),
+                ],
               },
             }),
           restart: (where) => (where === "here" ? restartHere(common) : startBroker(common)),
@@ -125,10 +130,16 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           },
           async roles() {
             const { rows } = await admin.query<{ rolname: string }>(
-              "SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1) AND rolcanlogin",
+              "SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1) AND (rolcanlogin OR substr(rolname, length($1) + 1) !~ '^(anchor|keeper[0-9]+)$')",
               [`phi_${tag}_`],
             );
             return rows.map(({ rolname }) => rolname);
+          },
+          async sessions() {
+            const { rows } = await admin.query<{ name: string }>(
+              "SELECT application_name AS name FROM pg_stat_activity",
+            );
+            return rows.map(({ name }) => name);
           },
           remove: () => rmSync(home, { recursive: true, force: true }),
         };
