@@ -15,12 +15,8 @@ export interface Transaction {
 export interface Connection extends Transaction {
   /**
    * Does the work in one transaction (`BEGIN IMMEDIATE`); what it throws undoes all of it. The work cannot await anything, which is what
-   * keeps the transaction its own.
-   */
-  atomically<Value>(work: (transaction: Transaction) => Value): Value;
-  /**
-   * As {@link Connection.atomically}, but a thread of its own waits for the disk, not the event loop. Resolves when all of it is durable. Until then
-   * the connection is inside the transaction, so others must read through {@link Connection.settled}.
+   * keeps the transaction its own. A thread of its own waits for the disk, not the event loop. Resolves when all of it is durable. Until then the
+   * connection is inside the transaction, so others must read through {@link Connection.settled}.
    */
   durably<Value>(work: (transaction: Transaction) => Value): Promise<Value>;
   /** Reads at once, or as soon as no transaction is on its way to the disk: what is read is durable. */
@@ -89,16 +85,6 @@ export function openConnection(path: string): Connection {
 
   return {
     ...transaction,
-    atomically(work) {
-      const value = begin(work);
-      try {
-        database.exec("COMMIT");
-      } catch (error) {
-        undo();
-        throw error;
-      }
-      return value;
-    },
     async durably(work) {
       // No turn between the look and the begin, in which somebody else could begin.
       while (committing !== undefined) await committing;

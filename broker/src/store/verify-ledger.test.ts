@@ -80,14 +80,14 @@ async function verify(folder: string, { remembers = true } = {}) {
 }
 
 /** The ledger's hashes made to fit its events again, as far as that can be done with no key, or with another. */
-function rehash(folder: string, from: number, resign?: string): void {
+async function rehash(folder: string, from: number, resign?: string): Promise<void> {
   const connection = openConnection(join(folder, "phi.db"));
   const origin = String(connection.rows(sql`select ${logHead.origin} from ${logHead}`)[0]?.[0]);
   const rows = connection
     .rows(select(auditEvents, sql`order by ${auditEvents.seq}`))
     .map((row) => rowTo(auditEvents, row));
   const leaves = rows.map((row) => Buffer.from(leafOf(eventFromRow({ ...row, texts: null, salts: null }))));
-  connection.atomically((transaction) => {
+  await connection.durably((transaction) => {
     rows.forEach((row, index) => {
       if (row.seq >= from)
         transaction.run(updateIf(auditEvents, { leaf: leaves[index] ?? null }, sql`${auditEvents.seq} = ${row.seq}`));
@@ -175,14 +175,14 @@ describe("verifying a ledger's log", () => {
   test("names the event when an event and its leaf are edited together, where a group of one wrote it", async () => {
     const folder = copyOf(sound);
     tamper(folder, "update audit_events set actor_name = 'Mallory' where seq = 5");
-    rehash(folder, 5);
+    await rehash(folder, 5);
     expect((await verify(folder)).fault).toEqual({ seq: 5, because: "is not what was signed" });
   });
 
   test("names the few events of a group when one of them and its leaf are edited together", async () => {
     const folder = copyOf(sound);
     tamper(folder, "update audit_events set actor_name = 'Mallory' where seq = 100");
-    rehash(folder, 100);
+    await rehash(folder, 100);
     const { fault } = await verify(folder);
     expect(fault?.seq).toBeLessThanOrEqual(100);
     expect(fault?.seq).toBeGreaterThan(93);
@@ -194,7 +194,7 @@ describe("verifying a ledger's log", () => {
       folder,
       `insert into audit_events (id, at, kind, data) select 'evt_' || value, 5, 'sign_in.created', '{}' from json_each('[${Array.from({ length: 2_100 }, (__, index) => index).join(",")}]')`,
     );
-    rehash(folder, COUNT + 1);
+    await rehash(folder, COUNT + 1);
     expect((await verify(folder)).fault).toMatchObject({
       seq: COUNT + 1,
       because: expect.stringContaining("never signed"),
@@ -204,14 +204,14 @@ describe("verifying a ledger's log", () => {
   test("refuses a log that was rewritten and signed whole with another key", async () => {
     const folder = copyOf(sound);
     tamper(folder, "update audit_events set actor_name = 'Mallory' where seq = 3");
-    rehash(folder, 1, join(folder, "another-key"));
+    await rehash(folder, 1, join(folder, "another-key"));
     expect((await verify(folder, { remembers: false })).fault?.because).toContain("not signed with the log's key");
   });
 
   test("refuses a log that was rewritten and signed with the log's own key, because another was signed before", async () => {
     const folder = copyOf(sound);
     tamper(folder, "update audit_events set actor_name = 'Mallory' where seq = 3");
-    rehash(folder, 1, join(folder, "log-key"));
+    await rehash(folder, 1, join(folder, "log-key"));
     expect((await verify(folder)).fault?.because).toContain("not what this broker signed");
     expect((await verify(folder, { remembers: false })).fault).toBeUndefined();
   });
