@@ -80,7 +80,7 @@ describe("a target that does not answer", () => {
     expect(said.code).toBe(1);
     expect(said.stdout).toMatch(/db-prod +no, since/);
     expect(said.stdout).toContain('phi-broker leases abandon LEASE --reason "…"');
-    expect((await operator("leases", "list")).stdout).toContain("the connection is refused");
+    expect((await operator("leases", "list")).stdout).toContain("the connection was reset");
     const metrics = await scrape();
     expect(Number(/^phi_oldest_overdue_seconds (.+)$/m.exec(metrics)?.[1])).toBeGreaterThan(9);
     expect(metrics).toContain('phi_breaker_open{resource="db-prod"} 1');
