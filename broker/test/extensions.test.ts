@@ -10,6 +10,7 @@ import {
   openSession,
   type Voice,
 } from "./arena.testing.js";
+import { readMetrics, runOperator } from "./operator.testing.js";
 
 let arena: Arena;
 let alice: Voice;
@@ -114,11 +115,20 @@ it("a target that is down costs nobody their extension: it is answered, told, an
   arena.proxy.refuse();
   expect((await sayYes(asked)).body).toMatchObject({ state: "extended" });
   await eventually("it is told", 10_000, async () => (await kindsOf(request, "lease.extension_failed")).length === 1);
+  const shown = await runOperator(arena.configFile, "status");
+  expect(shown.code, "not all is well").toBe(1);
+  expect(shown.stdout).toMatch(/^lagging +1 extended/m);
+  expect(shown.stdout).toMatch(
+    new RegExp(`${lease.lease}  db-prod  \\S+  can log in until .+, and its window is open until .+: \\S+`),
+  );
+  expect(await readMetrics(arena)).toContain("phi_lagging_leases 1");
   arena.proxy.pass();
   const until = Date.parse((await look(request)).expiresAt ?? "");
   await eventually("the target follows", 20_000, async () => (await endOnTarget(lease.environment.PGUSER)) === until);
   await eventually("it is on record", 5_000, async () => (await kindsOf(request, "lease.ext")).length === 2);
   expect(await kindsOf(request, "lease.ext")).toEqual(["lease.extension_failed", "lease.extended"]);
+  expect((await runOperator(arena.configFile, "status")).stdout).toMatch(/^lagging +none$/m);
+  expect(await readMetrics(arena)).toContain("phi_lagging_leases 0");
   await alice.call("POST", `/v1/requests/${request.request}/end`, {});
 }, 60_000);
 

@@ -1,5 +1,4 @@
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { join } from "node:path";
 import type { RequestView } from "@phi/shared/contract/request";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -14,7 +13,7 @@ import {
   openSession,
   type Voice,
 } from "./arena.testing.js";
-import { runOperator } from "./operator.testing.js";
+import { readMetrics, runOperator } from "./operator.testing.js";
 
 let arena: Arena;
 let alice: Voice;
@@ -80,6 +79,8 @@ describe("a target that does not answer", () => {
     const said = await operator("status");
     expect(said.code).toBe(1);
     expect(said.stdout).toMatch(/db-prod +no, since/);
+    expect(said.stdout).toContain('phi-broker leases abandon LEASE --reason "…"');
+    expect((await operator("leases", "list")).stdout).toContain("the connection was reset");
     const metrics = await scrape();
     expect(Number(/^phi_oldest_overdue_seconds (.+)$/m.exec(metrics)?.[1])).toBeGreaterThan(9);
     expect(metrics).toContain('phi_breaker_open{resource="db-prod"} 1');
@@ -102,6 +103,8 @@ describe("a target that does not answer", () => {
     arena.proxy.refuse();
     await alice.call("POST", `/v1/requests/${request.request}/end`, {});
     expect((await operator("leases", "abandon", lease)).code, "not without a reason").toBe(2);
+    const blank = await operator("leases", "abandon", lease, "--reason", " ");
+    expect(blank).toMatchObject({ code: 2, stderr: expect.stringContaining("say why") });
     const listed = await operator("leases", "list", "--state", "revoking", "--json");
     expect(JSON.parse(listed.stdout).leases).toMatchObject([{ lease, handle: role, state: "revoking" }]);
 
@@ -119,6 +122,7 @@ describe("a target that does not answer", () => {
     expect(JSON.parse((await operator("reconcile", "--json")).stdout)).toMatchObject({
       targets: [{ outcome: "matches", abandoned: { count: 1, handles: [role] } }],
     });
+    expect((await operator("reconcile", "--dry-run")).stdout).toContain("1 abandoned and still there");
     await arena.admin.query(`drop role ${role}`);
   }, 60_000);
 });
@@ -249,15 +253,4 @@ async function endAll(): Promise<void> {
   await eventually("nothing is left", 40_000, async () => (await arena.roles()).length === 0);
 }
 
-function scrape(): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const call = request({ socketPath: `${arena.databaseFile}.sock`, path: "/metrics" }, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8").on("data", (chunk: string) => {
-        text += chunk;
-      });
-      answer.on("end", () => resolve(text));
-    });
-    call.on("error", reject).end();
-  });
-}
+const scrape = () => readMetrics(arena);

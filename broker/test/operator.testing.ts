@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../bin/phi-broker.js", import.meta.url));
@@ -26,5 +27,19 @@ export function runBroker(...args: string[]): Promise<Said> {
         resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
       },
     );
+  });
+}
+
+/** What Prometheus reads over the admin socket. */
+export function readMetrics({ databaseFile }: { readonly databaseFile: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath: `${databaseFile}.sock`, path: "/metrics" }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      answer.on("end", () => resolve(text));
+    });
+    call.on("error", reject).end();
   });
 }

@@ -27,7 +27,11 @@ export async function callBroker<Call extends AdminCall>(
     });
   }
   const reply = adminCalls[call].reply.safeParse(body);
-  if (!reply.success) throw new PhiError("bad_answer", "The broker's answer is of another version of phi.");
+  if (!reply.success) {
+    throw new PhiError("bad_answer", "The broker that runs is of another version of phi than this command.", {
+      hint: "Restart it with this version, or take the phi-broker that it was started from.",
+    });
+  }
   return reply.data as ReplyOf<Call>;
 }
 

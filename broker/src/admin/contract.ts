@@ -46,6 +46,21 @@ export const statusReply = z.object({
   version: z.string(),
   at: instant,
   overdue: z.object({ count: z.int(), leases: z.array(leaseLine) }),
+  /** Targets that still have the end from before an extension, and let nobody new in after it. */
+  lagging: z.object({
+    count: z.int(),
+    leases: z.array(
+      z.object({
+        lease: leaseId,
+        resource: z.string(),
+        handle: z.string(),
+        targetEndsAt: instant,
+        expiresAt: instant,
+        /** The target was told, and did not take it. */
+        because: z.string().optional(),
+      }),
+    ),
+  }),
   leases: z.record(z.string(), z.int()),
   targets: z.array(
     z.object({
@@ -104,7 +119,7 @@ export type LeasesReply = z.infer<typeof leasesReply>;
 
 export const abandonOrder = z.strictObject({
   lease: z.string().min(1).max(64),
-  reason: z.string().trim().min(1).max(500),
+  reason: z.string().trim().min(1, "say why: it is put on record").max(500),
   operator,
 });
 export const abandonReply = z.object({
@@ -174,7 +189,7 @@ export const deliveryRetryOrder = z.strictObject({ destination, seq: z.int().pos
 export const deliveryRetryReply = z.object({ deadLetters: z.int() });
 export const deliverySkipOrder = z.strictObject({ destination, seq: z.int().positive(), operator });
 export const deliverySkipReply = z.object({ skipped: z.literal(true) });
-const logReason = z.string().trim().min(1).max(500);
+const logReason = z.string().trim().min(1, "say why: it is put on record").max(500);
 export const logKeyReply = z.object({ key: z.string() });
 export const logKeyRotated = z.object({ from: z.string(), to: z.string() });
 export const logAdopted = z.object({ origin: z.string(), key: z.string(), size: z.int() });

@@ -97,6 +97,17 @@ export function createAdminHandlers(needs: Needs): {
         version,
         at: toRfc3339(status.now),
         overdue: { count: status.overdueCount, leases: status.overdue.map(leaseLine) },
+        lagging: {
+          count: status.lagging.count,
+          leases: status.lagging.leases.map(({ lease, because }) => ({
+            lease: lease.id,
+            resource: lease.resource,
+            handle: lease.handleText,
+            targetEndsAt: toRfc3339(lease.targetExpiresAt ?? lease.expiresAt),
+            expiresAt: toRfc3339(lease.expiresAt),
+            ...(because === undefined ? {} : { because }),
+          })),
+        },
         leases: { ...status.leases },
         targets: status.targets.map((target) => ({
           resource: target.resource,

@@ -20,11 +20,11 @@ export async function listLeases(options: OperatorOptions & { readonly state?: s
     lease.resource,
     lease.handle,
     lease.request ?? "-",
-    lease.expiresAt,
+    lease.since ?? lease.expiresAt,
     String(lease.attempts),
     lease.lastError ?? "",
   ]);
-  const head = ["LEASE", "STATE", "RESOURCE", "HANDLE", "REQUEST", "ENDS", "TRIED", "LAST ERROR"];
+  const head = ["LEASE", "STATE", "RESOURCE", "HANDLE", "REQUEST", "END", "TRIED", "LAST ERROR"];
   print(options, reply, rows.length === 0 ? ["No leases."] : columns([head, ...rows]));
 }
 

@@ -25,17 +25,19 @@ function inWords(target: Target): string[] {
   ];
 }
 
-function verdict({ outcome, because = "", unknown, lost }: Target): string {
+function verdict({ outcome, because = "", unknown, lost, abandoned }: Target): string {
   const differences = `${unknown.count} unknown to the ledger, ${lost.count} gone from the target`;
   switch (outcome) {
     case "matches":
-      return "the target and the ledger agree";
+      return abandoned.count === 0
+        ? "the target and the ledger agree"
+        : `the target and the ledger agree, but for ${abandoned.count} abandoned and still there: remove by hand`;
     case "mended":
       return `${differences}: being revoked now`;
     case "would_mend":
       return `${differences}: would be revoked`;
     case "outdated":
-      return `has seen a newer ledger than this one: ${because}. ${differences}; nothing was touched. To go on with this ledger: phi-broker reconcile --adopt`;
+      return `the target has seen a newer ledger than this one: ${because}. ${differences}; nothing was touched. To go on with this ledger: phi-broker reconcile --adopt`;
     case "unreachable":
       return `not compared: ${because}`;
   }

@@ -6,7 +6,7 @@ import { deliveryTable } from "./deliveries.js";
 import { lockWords } from "./locks.js";
 import { ago, columns, type OperatorOptions, print } from "./output.js";
 
-/** Says how the broker stands; 1 when something is overdue, outdated, undelivered or not known, or the broker is not ready. */
+/** Says how the broker stands; 1 when something is overdue, lags for a reason, is outdated, undelivered or not known, or the broker is not ready. */
 export async function showStatus(options: OperatorOptions): Promise<number> {
   const { socket } = await findBroker(options.config);
   const status = await callBroker(socket, "status", {});
@@ -14,12 +14,13 @@ export async function showStatus(options: OperatorOptions): Promise<number> {
   const outdated = status.targets.some((target) => target.outdated !== undefined);
   const behind = status.deliveries.some((delivery) => delivery.behind);
   const isKnown = status.calendars.every(({ isGood }) => isGood);
-  const isWell = status.ready && status.overdue.count === 0 && !outdated && !behind && isKnown;
+  const refused = status.lagging.leases.some(({ because }) => because !== undefined);
+  const isWell = status.ready && status.overdue.count === 0 && !refused && !outdated && !behind && isKnown;
   return isWell && status.log.conflict === undefined ? 0 : 1;
 }
 
 function inWords(status: StatusReply): string[] {
-  const { at, overdue, targets, leases, locks, unreviewed, ledger, log } = status;
+  const { at, overdue, lagging, targets, leases, locks, unreviewed, ledger, log } = status;
   const size = ledger.bytes === undefined ? "" : `, ${(ledger.bytes / 1_048_576).toFixed(1)} MiB`;
   return [
     `phi-broker ${status.version}  ${status.ready ? "ready" : "NOT READY"}`,
@@ -42,9 +43,19 @@ function inWords(status: StatusReply): string[] {
         `           ${one.request}  ${one.resource}  emergency of ${printable(one.requester)}  ${one.overdue ? "OVERDUE since" : "to be reviewed by"} ${one.reviewBy}`,
     ),
     `overdue    ${overdue.count === 0 ? "none" : overdue.count}`,
-    ...overdue.leases.map(
-      (lease) =>
-        `           ${lease.lease}  ${lease.resource}  ${lease.handle}  since ${lease.overdueSince ?? lease.since ?? "?"}  ${lease.attempts} attempts  ${lease.lastError ?? ""}`,
+    ...overdue.leases.map((lease) =>
+      `           ${lease.lease}  ${lease.resource}  ${lease.handle}  since ${lease.overdueSince ?? lease.since ?? "?"}  ${lease.attempts === 1 ? "1 attempt" : `${lease.attempts} attempts`}  ${lease.lastError ?? ""}`.trimEnd(),
+    ),
+    ...(overdue.count === 0
+      ? []
+      : [
+          "           These may still be used. phi tries for ever. If a target will never be back:",
+          '           phi-broker leases abandon LEASE --reason "…"',
+        ]),
+    `lagging    ${lagging.count === 0 ? "none" : `${lagging.count} extended, and their targets have the old end still`}`,
+    ...lagging.leases.map(
+      ({ lease, resource, handle, targetEndsAt, expiresAt, because }) =>
+        `           ${lease}  ${resource}  ${handle}  can log in until ${targetEndsAt}, and its window is open until ${expiresAt}${because === undefined ? "" : `: ${because}`}`,
     ),
     "",
     ...columns([

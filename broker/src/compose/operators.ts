@@ -27,6 +27,7 @@ export function composeOperators({ version }: Parts, world: World) {
     keepCalendars,
     catalogue,
     lanes,
+    followWindow,
   } = world;
   return {
     ...createAdminHandlers({
@@ -42,6 +43,7 @@ export function composeOperators({ version }: Parts, world: World) {
         catalogue,
         clock,
         lanes,
+        followWindow,
         standings,
         tree,
         lastSweep: (resource) => sweeps.lastSweep(resource),

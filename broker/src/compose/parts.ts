@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Ledger } from "../ports/ledger.js";
 import type { Log } from "../ports/log.js";
 import type { Provider } from "../ports/provider.js";
+import type { Recordings } from "../ports/recordings.js";
 import type { LogKeeper } from "../store/log-keeper.js";
 
 /** What a broker is made of. */
@@ -16,6 +17,8 @@ export interface Parts {
   readonly log: Log;
   /** Stands between the operations and their ledger; for proofs that need to fail there. */
   readonly wrapLedger?: (ledger: Ledger) => Ledger;
+  /** … and their recordings. */
+  readonly wrapRecordings?: (recordings: Recordings) => Recordings;
   /** Stands between the store and the keeper of its log; for measures of what that costs. */
   readonly wrapLogKeeper?: (keeper: LogKeeper) => LogKeeper;
 }

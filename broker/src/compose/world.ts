@@ -47,7 +47,7 @@ const monotonic = () => performance.now();
 
 /** What everything else of the broker is made of: the ledger and its log, the clock, the target lanes, and the loops around them. */
 export async function composeWorld(parts: Parts) {
-  const { config, clock: wall, log, wrapLedger, wrapLogKeeper } = parts;
+  const { config, clock: wall, log, wrapLedger, wrapRecordings, wrapLogKeeper } = parts;
   const { path, ...server } = config.database;
   const keeper = wrapLogKeeper?.(createLogKeeper()) ?? createLogKeeper();
   const { beforeCommit, afterBatch } = keeper;
@@ -132,7 +132,8 @@ export async function composeWorld(parts: Parts) {
   const dossiers = createDossiers({ ledger, delegations, clock, calendars: catalogue.calendars });
   const findUsableRequest = createFindUsableRequest({ ledger, dossiers, clock });
   const queryAudit = createQueryAudit({ ledger, overview });
-  const recordings = createRecordings(store);
+  const realRecordings = createRecordings(store);
+  const recordings = wrapRecordings?.(realRecordings) ?? realRecordings;
   const openSession = createOpenSession({ ledger, recordings, clock });
   const recordingsKeeper = createRecordingsKeeper({
     keepRecordings: createKeepRecordings({

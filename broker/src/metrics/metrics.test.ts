@@ -9,6 +9,7 @@ it("renders text that Prometheus reads: every sample under its type, buckets cum
   metrics.committed(2);
   const text = metrics.render({
     oldestOverdueSeconds: 12.5,
+    lagging: 2,
     leases: { active: 3, revoking: 1 },
     breakers: [{ resource: 'a"b', open: true }],
     calendars: [{ calendar: "primary", isGood: false, ageSeconds: 90 }],

@@ -5,6 +5,8 @@ import { createHistogram } from "./histogram.js";
 export interface Readings {
   /** Seconds since the oldest overdue lease should have been gone; 0 when none is overdue. */
   readonly oldestOverdueSeconds: number;
+  /** Leases whose targets still have the end from before an extension. */
+  readonly lagging: number;
   readonly leases: Readonly<Record<string, number>>;
   readonly breakers: readonly { readonly resource: string; readonly open: boolean }[];
   /** Whether its copy holds, and how old it is. */
@@ -43,7 +45,7 @@ export function createMetrics(): Metrics {
     committed(tookMs) {
       commits.observe(tookMs / 1_000);
     },
-    render({ oldestOverdueSeconds, leases, breakers, calendars, deliveries }) {
+    render({ oldestOverdueSeconds, lagging, leases, breakers, calendars, deliveries }) {
       return [
         ...head(
           "phi_oldest_overdue_seconds",
@@ -51,6 +53,12 @@ export function createMetrics(): Metrics {
           "Since the oldest credential that should be dead is not proven dead.",
         ),
         `phi_oldest_overdue_seconds ${oldestOverdueSeconds}`,
+        ...head(
+          "phi_lagging_leases",
+          "gauge",
+          "Leases whose window was extended and whose target still has the old end.",
+        ),
+        `phi_lagging_leases ${lagging}`,
         ...head("phi_leases", "gauge", "Leases that have not ended, by state."),
         ...Object.entries(leases).map(([state, count]) => `phi_leases{state="${label(state)}"} ${count}`),
         ...head(

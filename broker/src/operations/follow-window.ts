@@ -21,6 +21,8 @@ export interface FollowWindow {
   ofRequest(request: RequestId): Promise<void>;
   /** Begins with everything that lags and whose turn it is; resolves when the ledger was read. */
   pass(): Promise<void>;
+  /** Why the target did not take the later ends that it was told last; `undefined` when it did, or was told none. */
+  trouble(resource: string): string | undefined;
   /** Resolves when no target is being worked on. */
   idle(): Promise<void>;
 }
@@ -42,7 +44,7 @@ interface Needs {
 export function createFollowWindow({ ledger, catalogue, clock, random, stopping }: Needs): FollowWindow {
   /** By resource: one call at a time, and after a failure its next turn. */
   const busy = new Map<string, Promise<void>>();
-  const trouble = new Map<string, { readonly failures: number; readonly turn: number }>();
+  const trouble = new Map<string, { readonly failures: number; readonly turn: number; readonly why?: string }>();
 
   async function follow(isMeant: (lease: Active) => boolean): Promise<Promise<void>[]> {
     const now = clock.now();
@@ -70,9 +72,10 @@ export function createFollowWindow({ ledger, catalogue, clock, random, stopping 
     const outcomes = await ask(resource, leases);
     const failed = outcomes.find((outcome) => outcome.outcome === "failed");
     const failures = failed === undefined ? 0 : (trouble.get(resource)?.failures ?? 0) + 1;
-    const kind = failed?.outcome === "failed" ? failed.class : "other";
+    const { class: kind, message: why } = failed?.outcome === "failed" ? failed : { class: "other" as const };
+    const turn = () => clock.now() + retryDelay(Math.max(1, failures), kind, random());
     if (outcomes.every(({ outcome }) => outcome === "moved")) trouble.delete(resource);
-    else trouble.set(resource, { failures, turn: clock.now() + retryDelay(Math.max(1, failures), kind, random()) });
+    else trouble.set(resource, { failures, turn: turn(), ...(why === undefined ? {} : { why }) });
     await Promise.all(
       leases.map((lease, index) => record(lease, outcomes[index] ?? unable("the provider gave no answer"), failures)),
     );
@@ -122,6 +125,7 @@ export function createFollowWindow({ ledger, catalogue, clock, random, stopping 
     async pass() {
       await follow(() => true);
     },
+    trouble: (resource) => trouble.get(resource)?.why,
     async idle() {
       await Promise.all(busy.values());
     },

@@ -22,14 +22,16 @@ export function createReadMetrics({
   readonly reportCalendars: KeepCalendars["report"];
 }) {
   return async function readMetrics() {
-    const [[oldest], leases, deliveries] = await Promise.all([
+    const [[oldest], lagging, leases, deliveries] = await Promise.all([
       overview.overdueLeases(1),
+      overview.lagging(0),
       overview.leaseCounts(),
       reportDeliveries(),
     ]);
     const since = oldest?.overdueSince ?? clock.now();
     return {
       oldestOverdueSeconds: Math.max(0, clock.now() - since) / 1_000,
+      lagging: lagging.count,
       leases,
       deliveries: deliveries
         .filter(({ kind }) => kind !== undefined)

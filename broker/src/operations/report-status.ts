@@ -1,13 +1,14 @@
-import type { Claimed } from "../domain/lease-moves.js";
+import type { Active, Claimed } from "../domain/lease-moves.js";
 import type { Request } from "../domain/request.js";
 import type { AuditTree } from "../ports/audit-tree.js";
 import type { Catalogue } from "../ports/catalogue.js";
 import type { Clock } from "../ports/clock.js";
 import type { LedgerOverview } from "../ports/ledger-overview.js";
+import type { FollowWindow } from "./follow-window.js";
 import type { LaneView, RevocationLanes } from "./revocation-lanes.js";
 import type { Outdated, Standings } from "./standings.js";
 
-/** Overdue leases and missing reviews that the status names; the rest is counted. */
+/** Overdue and lagging leases and missing reviews that the status names; the rest is counted. */
 const MOST_NAMED = 20;
 
 export interface TargetStatus extends LaneView {
@@ -23,6 +24,11 @@ export interface Status {
   readonly now: number;
   readonly overdueCount: number;
   readonly overdue: readonly Claimed[];
+  /** Whose targets still have the end from before an extension; `because` when one was told the new one, and did not take it. */
+  readonly lagging: {
+    readonly count: number;
+    readonly leases: readonly { readonly lease: Active; readonly because: string | undefined }[];
+  };
   readonly leases: Readonly<Record<string, number>>;
   readonly targets: readonly TargetStatus[];
   readonly unreviewed: { readonly count: number; readonly requests: readonly Request[] };
@@ -37,6 +43,7 @@ export function createReportStatus({
   catalogue,
   clock,
   lanes,
+  followWindow,
   standings,
   tree,
   lastSweep,
@@ -45,15 +52,17 @@ export function createReportStatus({
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly lanes: RevocationLanes;
+  readonly followWindow: Pick<FollowWindow, "trouble">;
   readonly standings: Standings;
   readonly tree: Pick<AuditTree, "key" | "head" | "conflict">;
   readonly lastSweep: (resource: string) => number | undefined;
 }) {
   return async function reportStatus(): Promise<Status> {
     const now = clock.now();
-    const [overdue, overdueCount, leases, held, newest, bytes, head, unreviewed] = await Promise.all([
+    const [overdue, overdueCount, lagging, leases, held, newest, bytes, head, unreviewed] = await Promise.all([
       overview.overdueLeases(MOST_NAMED),
       overview.countOverdue(),
+      overview.lagging(MOST_NAMED),
       overview.leaseCounts(),
       overview.targets(now),
       overview.newestEvent(),
@@ -67,6 +76,10 @@ export function createReportStatus({
       now,
       overdue,
       overdueCount,
+      lagging: {
+        count: lagging.count,
+        leases: lagging.leases.map((lease) => ({ lease, because: followWindow.trouble(lease.resource) })),
+      },
       leases,
       unreviewed,
       targets: names.map((resource) => {

@@ -23,6 +23,8 @@ export interface LedgerOverview {
   /** Oldest first. */
   overdueLeases(limit: number): Promise<Claimed[]>;
   countOverdue(): Promise<number>;
+  /** Leases whose targets still have the end from before an extension, the earliest first, a bounded number; and how many there are. */
+  lagging(limit: number): Promise<{ readonly count: number; readonly leases: readonly Active[] }>;
   targets(now: Instant): Promise<TargetLeases[]>;
   /** Leases on the resource with one of these handles (their text), ended ones too. */
   leasesByHandle(resource: string, handles: readonly string[]): Promise<Lease[]>;

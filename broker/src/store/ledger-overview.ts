@@ -64,6 +64,17 @@ export function createLedgerOverview({ read }: Pick<Store, "read">): LedgerOverv
       return row?.count ?? 0;
     },
 
+    async lagging(limit) {
+      // So written, it is read from the partial index `leases_lagging`.
+      const behind = and(isNotNull(leases.targetExpiresAt), sql`${leases.state} = 'active'`);
+      const [counted] = await read.select({ count: sql<number>`count(*)` }).from(leases).where(behind);
+      const rows = await read.select().from(leases).where(behind).orderBy(asc(leases.targetExpiresAt)).limit(limit);
+      return {
+        count: counted?.count ?? 0,
+        leases: rows.map(leaseFromRow).filter((lease) => lease.state === "active"),
+      };
+    },
+
     targets: (now) =>
       read
         .select({

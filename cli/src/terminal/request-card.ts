@@ -75,7 +75,7 @@ function leaseWords(lease: LeaseView, at: (instant: string) => string): string {
     case "active":
       return `${lease.lease} ${lease.state} as ${handle} until ${at(lease.expiresAt)}`;
     case "revoking":
-      return `${lease.lease} being revoked (${handle})`;
+      return `${lease.lease} being revoked${lease.overdueSince === undefined ? "" : ", OVERDUE"} (${handle})`;
     case "revoked":
       return `${lease.lease} revoked${lease.revokedAt === undefined ? "" : ` ${at(lease.revokedAt)}`} (${handle})`;
     case "abandoned":

@@ -147,7 +147,7 @@ export function overdueLines(view: RequestView, now: Instant): string[] {
     const since =
       lease.overdueSince === undefined ? "" : ` since ${timeForPeople(Date.parse(lease.overdueSince), now)}`;
     const cause = lease.lastError === undefined ? "" : `: ${printable(lease.lastError, 200)}`;
-    return `OVERDUE ${lease.lease} (${printable(lease.handle, 80)}) should be dead${since} and is not proven dead; ${lease.attempts} attempts failed${cause}`;
+    return `OVERDUE ${lease.lease} (${printable(lease.handle, 80)}) should be dead${since} and is not proven dead; ${lease.attempts === 1 ? "1 attempt" : `${lease.attempts} attempts`} failed${cause}`;
   });
 }
 

@@ -26,6 +26,12 @@ const ledgerCalls: Naming = {
   reads: (method) => !WRITES.includes(method),
   remote: false,
 };
+const recordingCalls: Naming = {
+  name: (method) => `recordings.${method}`,
+  pure: [],
+  reads: (method) => method !== "append",
+  remote: false,
+};
 const providerCalls: Naming = {
   name: (method) => `provider.${method}`,
   pure: ["plan", "describe"],
@@ -37,16 +43,18 @@ interface Options {
   readonly config: string;
   readonly points: string;
   readonly crashAt?: string;
+  readonly everyRead?: boolean;
 }
 
 /** The real broker, all of it, but for the death it has been told to die. */
-async function serve({ config: file, points: pointsFile, crashAt }: Options): Promise<void> {
+async function serve({ config: file, points: pointsFile, crashAt, everyRead = false }: Options): Promise<void> {
   process.umask(0o077);
   const written = openSync(pointsFile, "a", 0o600);
   const points = createFaultPoints(
     (point) => writeSync(written, `${point}\n`), // at once: the next thing may be our end
     crashAt,
     () => process.kill(process.pid, "SIGKILL"),
+    everyRead,
   );
   const real = createProviders();
   const providers = Object.fromEntries(
@@ -61,6 +69,7 @@ async function serve({ config: file, points: pointsFile, crashAt }: Options): Pr
     clock: { now: Date.now },
     log: createJsonLog(),
     wrapLedger: (ledger) => points.wrap(ledger, ledgerCalls),
+    wrapRecordings: (recordings) => points.wrap(recordings, recordingCalls),
   });
   process.stdout.write(`${JSON.stringify({ listening: broker.url })}\n`);
   await new Promise((resolve) => process.once("SIGTERM", resolve));
@@ -73,6 +82,7 @@ new Command("faulty-broker")
   .requiredOption("--config <file>", "the broker's configuration")
   .requiredOption("--points <file>", "where each place is written, one on a line, when it is passed")
   .option("--crash-at <place>", "kill -9 ourselves there")
+  .option("--every-read", "a read is a place again after each write")
   .option("--json", "as the broker's: one line when it listens")
   .action(serve)
   .parseAsync()

@@ -15,23 +15,33 @@ resources:
     roles:
       readonly: { memberOf: [app_readonly] }
       impatient: { memberOf: [app_readonly] }
+      recorded: { memberOf: [app_readonly], recording: terminal }
+      watched: { memberOf: [app_readonly], recording: required }
+      unused: { memberOf: [app_readonly] }
       missing: { memberOf: [there_is_no_such_role] }
 policies:
   - name: asked and answered
     requesters: [group:engineering]
     resources: [db-prod]
-    roles: [readonly, missing]
+    roles: [readonly, missing, recorded, watched]
     maxDuration: 1h
     approval: { from: [group:db-leads] }
     emergency: { maxDuration: 30m, reviewers: [group:db-leads], reviewWithin: 1h }
+  - name: over when nobody uses it
+    requesters: [group:engineering]
+    resources: [db-prod]
+    roles: [unused]
+    maxDuration: 1h
+    approval: { from: [group:db-leads] }
+    idleTimeout: 2s
   - name: answered at once or not at all
     requesters: [group:engineering]
     resources: [db-prod]
     roles: [impatient]
     maxDuration: 1h
     approval: { from: [group:db-leads] }
-    pendingFor: 1s
-    claimWithin: 1s
+    pendingFor: 2s
+    claimWithin: 2s
     emergency: { maxDuration: 30m, reviewers: [group:db-leads], reviewWithin: 1s }
 `;
 }

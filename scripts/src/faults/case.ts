@@ -31,8 +31,10 @@ export interface Case {
   restart(where: "process" | "here"): Promise<Restarted>;
   /** Makes a role with this broker's mark on the target, by the broker's own account, that is not in its ledger. */
   makeStranger(): Promise<void>;
-  /** This broker's roles on the target. */
+  /** This broker's roles on the target but for those that it keeps for itself; such as cannot log in any more included. */
   roles(): Promise<string[]>;
+  /** Live sessions on the target, of any broker's roles, by the names that they gave themselves. */
+  sessions(): Promise<string[]>;
   remove(): void;
 }
 
@@ -45,7 +47,7 @@ export interface FaultWorld {
  * One PostgreSQL for any number of brokers. People sign in once; each case begins with a copy of that ledger, with a mark
  * of its own, so that the target tells the brokers' roles apart.
  */
-export async function openFaultWorld(): Promise<FaultWorld> {
+export async function openFaultWorld({ everyRead = false } = {}): Promise<FaultWorld> {
   const folder = mkdtempSync(join(tmpdir(), "phi-faults-"));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -113,7 +115,10 @@ export async function openFaultWorld(): Promise<FaultWorld> {
               ...common,
               program: {
                 file: FAULTY,
-                args: ["--points", pointsFile, ...(crashAt === undefined ? [] : ["--crash-at", crashAt])],
+                args: [
+                  ...["--points", pointsFile, ...(everyRead ? ["--every-read"] : [])],
+                  ...(crashAt === undefined ? [] : ["--crash-at", crashAt]),
+                ],
               },
             }),
           restart: (where) => (where === "here" ? restartHere(common) : startBroker(common)),
@@ -125,10 +130,16 @@ export async function openFaultWorld(): Promise<FaultWorld> {
           },
           async roles() {
             const { rows } = await admin.query<{ rolname: string }>(
-              "SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1) AND rolcanlogin",
+              "SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1) AND (rolcanlogin OR substr(rolname, length($1) + 1) !~ '^(anchor|keeper[0-9]+)$')",
               [`phi_${tag}_`],
             );
             return rows.map(({ rolname }) => rolname);
+          },
+          async sessions() {
+            const { rows } = await admin.query<{ name: string }>(
+              "SELECT application_name AS name FROM pg_stat_activity",
+            );
+            return rows.map(({ name }) => name);
           },
           remove: () => rmSync(home, { recursive: true, force: true }),
         };

@@ -2,16 +2,19 @@ import { Command } from "commander";
 import { openFaultWorld } from "./case.js";
 import { findFaults, runFaults, type Verdict, weightiest } from "./matrix.js";
 
-async function crashMatrix(options: {
-  story?: string;
+interface Options {
+  story?: string[];
   short?: boolean;
+  everyRead?: boolean;
   processes?: boolean;
   json?: boolean;
-}): Promise<number> {
-  const world = await openFaultWorld();
+}
+
+async function crashMatrix(options: Options): Promise<number> {
+  const world = await openFaultWorld({ everyRead: options.everyRead === true });
   try {
     const begin = performance.now();
-    const all = await findFaults(world, options.story === undefined ? undefined : [options.story]);
+    const all = await findFaults(world, options.story);
     const faults = options.short === true ? weightiest(all) : all;
     process.stderr.write(`${faults.length} places to die at\n`);
     let done = 0;
@@ -51,11 +54,16 @@ async function crashMatrix(options: {
 function table(verdicts: readonly Verdict[]): string {
   const of = (story: string, came: Verdict["came"]) =>
     verdicts.filter((verdict) => verdict.story === story && verdict.came === came).length;
-  const lines = [...new Set(verdicts.map(({ story }) => story))].map(
-    (story) =>
-      `  ${story.padEnd(45)} right ${String(of(story, "right")).padStart(4)}  wrong ${of(story, "wrong")}  by chance ${of(story, "by_chance")}  not reached ${of(story, "not_reached")}\n`,
-  );
+  const lines = [...new Set(verdicts.map(({ story }) => story))].map((story) => {
+    const mean = spent(verdicts.filter((verdict) => verdict.story === story));
+    return `  ${story.padEnd(45)} right ${String(of(story, "right")).padStart(4)}  wrong ${of(story, "wrong")}  by chance ${of(story, "by_chance")}  not reached ${of(story, "not_reached")}  ${mean.toFixed(1)} s a place\n`;
+  });
   return lines.join("");
+}
+
+/** The mean, in s. */
+function spent(verdicts: readonly Verdict[]): number {
+  return verdicts.reduce((sum, { spentMs }) => sum + spentMs, 0) / verdicts.length / 1000;
 }
 
 function inWords({ story, point, came, tookMs }: Verdict): string {
@@ -67,11 +75,12 @@ await new Command("crash-matrix")
   .description(
     "Kills a real broker at every place where it can die, restarts it, and compares the target with the ledger.",
   )
-  .option("--story <name>", "only this story")
+  .option("--story <name...>", "only these stories")
   .option("--short", "only where something is written or a target is called")
+  .option("--every-read", "where the ledger is read: again after each write, which takes twice as long")
   .option("--processes", "restart as a process of its own too, which takes twice as long")
   .option("--json", "one JSON value on stdout")
-  .action(async (options: { story?: string; short?: boolean; processes?: boolean; json?: boolean }) => {
+  .action(async (options: Options) => {
     process.exitCode = await crashMatrix(options);
   })
   .parseAsync();

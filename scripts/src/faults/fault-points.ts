@@ -12,7 +12,10 @@ export interface Naming {
   readonly name: (method: string, args: readonly unknown[]) => string;
   /** Pure methods, which touch nothing. */
   readonly pure: readonly string[];
-  /** Methods that change nothing: one that is called again with nothing written in between is the same point again. */
+  /**
+   * Methods that change nothing. Such a call is a place once for each line of the code that makes it: what it may meet, a death after every write
+   * is there for.
+   */
   readonly reads: (method: string) => boolean;
   /** Whether somebody else works on the call while we wait, so that dying in the middle is a case of its own. */
   readonly remote: boolean;
@@ -21,18 +24,22 @@ export interface Naming {
 /** How long after its beginning, in ms, the middle of a call to a target is. */
 const MIDDLE = 3;
 
-/** `reached` is called with the name of each point, for the first time it is passed. Dies at the one called `crashAt`. */
+/**
+ * `reached` is called with the name of each point, for the first time it is passed. Dies at the one called `crashAt`. With `everyRead` a read
+ * is a place again after each write.
+ */
 export function createFaultPoints(
   reached: (point: string) => void,
   crashAt: string | undefined,
   die: () => void,
+  everyRead: boolean,
 ): FaultPoints {
   let writes = 0;
   const seen = new Map<string, { times: number; writes: number }>();
 
   function pass(place: string, isRead: boolean): void {
     const before = seen.get(place);
-    if (isRead && before?.writes === writes) return;
+    if (isRead && before !== undefined && (!everyRead || before.writes === writes)) return;
     const times = (before?.times ?? 0) + 1;
     seen.set(place, { times, writes });
     const point = `${place} ${times}`;
@@ -68,8 +75,8 @@ export function createFaultPoints(
           const method = String(key);
           if (typeof value !== "function" || pure.includes(method)) return value;
           return (...args: unknown[]) => {
-            const call = name(method, args);
             const isRead = reads(method);
+            const call = isRead ? `${name(method, args)}${caller()}` : name(method, args);
             pass(`${call}, before`, isRead);
             const result: unknown = Reflect.apply(value, target, args);
             if (remote) setTimeout(() => pass(`${call}, middle`, isRead), MIDDLE).unref();
@@ -82,4 +89,12 @@ export function createFaultPoints(
       });
     },
   };
+}
+
+/** Who called the port, by function and place in the bundle; the same in each process of one run. */
+function caller(): string {
+  // Below this function and the port's own stand-in.
+  const frame = new Error().stack?.split("\n")[3] ?? "";
+  const [, who = "", at = ""] = /at (?:async )?(.*?) ?\(?[^( ]*?:(\d+:\d+)\)?$/.exec(frame) ?? [];
+  return ` in ${who === "" ? "a callback" : who} (${at})`;
 }

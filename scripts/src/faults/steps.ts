@@ -32,17 +32,27 @@ export async function extend(people: People, promised: Promised[], request: stri
   return body.request;
 }
 
+/** A credential, made and handed over; the whole answer. */
+export async function hand(
+  people: People,
+  promised: Promised[],
+  request: string,
+  how: { readonly use: "command" | "window"; readonly terminal: boolean },
+): Promise<LeaseReply> {
+  const order = { request, ...how, command: ["psql"], host: "laptop" };
+  const { status, body } = await people.alice.call<LeaseReply>("POST", "/v1/leases", order);
+  if (status !== 201) throw new Error(`issuing: ${JSON.stringify(body)}`);
+  promised.push({ kind: "lease.issued", id: body.lease });
+  return body;
+}
+
 export async function issue(
   people: People,
   promised: Promised[],
   request: string,
   use: "command" | "window",
 ): Promise<string> {
-  const order = { request, use, command: ["psql"], host: "laptop" };
-  const { status, body } = await people.alice.call<LeaseReply>("POST", "/v1/leases", order);
-  if (status !== 201) throw new Error(`issuing: ${JSON.stringify(body)}`);
-  promised.push({ kind: "lease.issued", id: body.lease });
-  return body.lease;
+  return (await hand(people, promised, request, { use, terminal: false })).lease;
 }
 
 /** Until the broker has done by itself what is to be done: everything closed, every lease proven revoked. */

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerStories } from "./answer-stories.js";
 import type { People } from "./case.js";
+import { sessionStories } from "./session-stories.js";
 import { approve, ask, eventsOf, extend, issue, untilOver, untilRevoked } from "./steps.js";
 
 /** What the broker said yes to: it has to be in the audit log, whatever happened since. */
 export interface Promised {
+  /** An audit event's; or "recording". */
   readonly kind: string;
-  /** The request, lease, lock or delegation. */
+  /** The request, lease, session, lock or delegation. */
   readonly id: string;
+  /** Of a recording: so many pieces were taken. */
+  readonly pieces?: number;
 }
 
 /** A place to die at, in a story. */
@@ -28,7 +32,7 @@ export interface Story {
   readonly strangers?: number;
   /** It begins with what such a death left behind. */
   readonly after?: Place;
-  /** Most of it is waiting for half a minute to pass. */
+  /** Most of it is waiting for half a minute to pass: not for a short run. */
   readonly patient?: boolean;
 }
 
@@ -57,7 +61,7 @@ export const stories: Readonly<Record<string, Story>> = {
   },
   "a window that closes": {
     tell: async (people, promised) => {
-      const request = await ask(people, promised, "readonly", 2);
+      const request = await ask(people, promised, "readonly", 4);
       await approve(people, promised, request);
       const first = await issue(people, promised, request, "window");
       await people.alice.call("POST", `/v1/leases/${first}/acknowledge`);
@@ -100,6 +104,7 @@ export const stories: Readonly<Record<string, Story>> = {
     },
   },
   ...answerStories,
+  ...sessionStories,
   "a target with a role that nobody knows": {
     strangers: 1,
     tell: async ({ carol }) => {

@@ -9,14 +9,17 @@ import type { Promised } from "./stories.js";
 export const EQUAL_WITHIN = 60_000;
 
 /** Waits until the restarted broker has revoked all there was and the target holds nothing of it; says what is left when it does not. */
-export async function awaitNothingLeft(one: Case): Promise<string[]> {
+export async function awaitNothingLeft(one: Case, promised: readonly Promised[]): Promise<string[]> {
   const end = performance.now() + EQUAL_WITHIN;
+  const handedOver = new Set(promised.filter(({ kind }) => kind === "lease.issued").map(({ id }) => id));
   for (;;) {
-    const [left, unproven] = await Promise.all([one.roles(), unprovenLeases(one.people)]);
-    if (left.length === 0 && unproven.length === 0) return [];
+    const [left, unproven, names] = await Promise.all([one.roles(), unprovenLeases(one.people), one.sessions()]);
+    const live = names.filter((name) => handedOver.has(name));
+    if (left.length + unproven.length + live.length === 0) return [];
     if (performance.now() > end)
       return [
-        ...left.map((role) => `${role} can still log in on the target`),
+        ...left.map((role) => `${role} is still on the target`),
+        ...live.map((lease) => `a session under ${lease} still runs on the target`),
         ...unproven.map((lease) => `${lease} is not proven revoked`),
       ];
     await sleep(250);
@@ -65,7 +68,14 @@ const LEASE_EXACTLY_ONCE: readonly (readonly string[])[] = [
   ["lease.revoking", "lease.issue_failed", "lease.found"],
   ["lease.revoked"],
 ];
-const LEASE_ONCE: readonly (readonly string[])[] = [["lease.issued"], ["session.started"], ["session.ended"]];
+const LEASE_ONCE: readonly (readonly string[])[] = [
+  ["lease.issued"],
+  ["session.started"],
+  ["session.ended"],
+  // Of few pieces in a short time: once, with the last of them or with the failure.
+  ["session.recorded"],
+  ["session.recording_failed"],
+];
 
 /** As much of an audit event as matters here. */
 export interface RecordedEvent {
@@ -73,12 +83,13 @@ export interface RecordedEvent {
   readonly kind: string;
   readonly request?: string | undefined;
   readonly lease?: string | undefined;
+  readonly session?: string | undefined;
   readonly data?: { readonly lock?: unknown; readonly delegation?: unknown; readonly extension?: unknown } | undefined;
 }
 
 /** What the event is about. */
-function idsIn({ request, lease, data }: RecordedEvent): unknown[] {
-  return [lease, request, data?.lock, data?.delegation];
+function idsIn({ request, lease, session, data }: RecordedEvent): unknown[] {
+  return [lease, request, session, data?.lock, data?.delegation];
 }
 
 /** What is wrong with the record: gaps, doubled or missing events, and promises to people that it does not know of. */
@@ -111,8 +122,8 @@ export function readRecord(events: readonly RecordedEvent[], promised: readonly 
     const times = named.filter((one) => one === name).length;
     if (times > 1) faults.push(`${name} ${times} times`);
   }
-  for (const { kind, id } of promised)
-    if (!events.some((event) => event.kind === kind && idsIn(event).includes(id)))
+  for (const { kind, id, pieces } of promised)
+    if (pieces === undefined && !events.some((event) => event.kind === kind && idsIn(event).includes(id)))
       faults.push(`${kind} of ${id} was answered with yes and is not on record`);
   return faults;
 }

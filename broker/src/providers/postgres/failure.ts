@@ -21,7 +21,11 @@ export function readFailure(error: unknown): Failure {
     return { class: classOfSqlState(code, text), code, message: sentence(text) };
   }
   const known = typeof code === "string" ? code : undefined;
-  return { class: "connection", code: known, message: CONNECTION_TROUBLE[known ?? ""] ?? sentence(text, known) };
+  return {
+    class: "connection",
+    code: known,
+    message: CONNECTION_TROUBLE[known ?? ""] ?? DRIVERS_WORDS[text] ?? sentence(text, known),
+  };
 }
 
 /** The class of an error the server reported. */
@@ -46,6 +50,14 @@ const CONNECTION_TROUBLE: Record<string, string> = {
   ETIMEDOUT: "it does not answer in time",
   EHOSTUNREACH: "its host cannot be reached",
   ENETUNREACH: "its network cannot be reached",
+};
+
+/** What the driver says without a code, by its words. */
+const DRIVERS_WORDS: Record<string, string> = {
+  "Connection terminated due to connection timeout": "it does not answer in time",
+  "timeout expired": "it does not answer in time",
+  "Connection terminated unexpectedly": "the connection was lost",
+  "Connection terminated": "the connection was lost",
 };
 
 /** The server's words on one line, bounded, without anything that could act on a terminal. */
