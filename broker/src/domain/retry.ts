@@ -3,7 +3,7 @@ const FIRST = 1_000;
 const LONGEST = 15 * 60_000;
 
 /**
- * Milliseconds until attempt number `attempts + 1`, with full jitter above half (so that what failed together does not
+ * Whole milliseconds until attempt number `attempts + 1`, with full jitter above half (so that what failed together does not
  * come back together). `chance` is a random number in [0, 1) from outside. There is no last attempt.
  */
 export function retryDelay(
@@ -11,7 +11,7 @@ export function retryDelay(
   kind: "connection" | "permission" | "busy" | "other",
   chance: number,
 ): number {
-  if (kind === "busy" && attempts <= 5) return 50 + chance * 200;
+  if (kind === "busy" && attempts <= 5) return Math.round(50 + chance * 200);
   const nominal = Math.min(LONGEST, FIRST * 2 ** Math.min(Math.max(attempts - 1, 0), 20));
-  return nominal / 2 + (nominal / 2) * chance;
+  return Math.round(nominal / 2 + (nominal / 2) * chance);
 }

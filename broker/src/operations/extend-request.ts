@@ -61,6 +61,9 @@ export function createExtendRequest({ ledger, catalogue, locks, clock, openWindo
         if (request.state === "extended") await followWindow.ofRequest(window.id);
         return request;
       }
+      // The extension that is in the way may be this one's own, made by the same call a moment before.
+      const meanwhile = await fileRequest.made(filing);
+      if (meanwhile !== undefined) return meanwhile;
       await throwIfOutOfReach(caller, window);
     }
     throw new PhiError("wrong_state", "The window kept changing.", { hint: "Try again." });

@@ -21,8 +21,8 @@ export async function measureLargeLedger(world: World): Promise<Line[]> {
   const [empty, large] = [await world.newHome(), await world.newHome()];
   for (const home of [empty, large]) await (await home.start({ readyWithin: STARTS_WITHIN })).stop(); // makes the tables
   await fillLedger(large.ledgerFile, { past: PAST, live: LIVE });
-  await (await large.start({ readyWithin: SIGNED_WITHIN })).stop();
   await createLiveRoles(world.target, large.ledgerFile, { past: PAST, live: LIVE });
+  await (await large.start({ readyWithin: SIGNED_WITHIN })).stop();
 
   const starts = { empty: [] as number[], large: [] as number[] };
   for (let round = 0; round < STARTS; round++) {
