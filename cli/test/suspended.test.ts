@@ -51,8 +51,8 @@ describe.skipIf(!hasTmux())("a command that is suspended with Ctrl-Z", () => {
   const standIns = (lease: string) =>
     spawnSync("pgrep", ["-f", `stand-in ${lease}`], { encoding: "utf8" }).stdout.trim();
 
-  async function until(what: string, holds: () => boolean): Promise<void> {
-    for (const end = Date.now() + 10_000; !holds(); ) {
+  async function until(what: string, holds: () => boolean, within = 10_000): Promise<void> {
+    for (const end = Date.now() + within; !holds(); ) {
       if (Date.now() > end) throw new Error(`never: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -102,6 +102,16 @@ describe.skipIf(!hasTmux())("a command that is suspended with Ctrl-Z", () => {
       .split("\n");
     for (const pid of phi) process.kill(Number(pid), "SIGKILL");
     await until("nobody beats in its place any more", () => standIns(lease) === "");
+  });
+
+  test("has nobody beating for it once its user has signed out", async () => {
+    const { lease } = await suspended(desk, "readonly", "sh -c 'echo started; sleep 60'");
+    await alice.phi(["logout"]);
+    try {
+      await until("nobody beats in its place any more", () => standIns(lease) === "", 15_000);
+    } finally {
+      await alice.signIn(place);
+    }
   });
 
   test("phi stand-in is nothing for people, and says so", async () => {

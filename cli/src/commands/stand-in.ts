@@ -8,6 +8,8 @@ import { keepAlive } from "../child/keep-alive.js";
 /** The shortest and longest time between two beats that make sense, in ms. */
 const PACE = { least: 250, most: 60_000 } as const;
 
+const SIGNED_OUT: readonly string[] = ["sign_in_required", "sign_in_expired"];
+
 /**
  * `phi stand-in LEASE MILLISECONDS`, which phi starts when it is suspended (`child/stand-in.ts`); in no help. Beats for the lease
  * until its standard input ends, the lease is over, or the sign-in is.
@@ -31,7 +33,13 @@ export async function standIn(peek: Peek, env: Readonly<Record<string, string | 
       silent: () => undefined,
       idle: () => undefined,
     };
-    beats = keepAlive(() => client.heartbeat(lease), everyMs, { ...quiet, ended: () => resolve() });
+    // Once signed out, nobody here can beat for it any more: it is silent, and the broker revokes it.
+    const beat = () =>
+      client.heartbeat(lease).catch((error: unknown) => {
+        if (error instanceof PhiError && SIGNED_OUT.includes(error.code)) resolve();
+        throw error;
+      });
+    beats = keepAlive(beat, everyMs, { ...quiet, ended: () => resolve() });
     beats.beatNow();
   });
   await Promise.race([dismissed, over]);
