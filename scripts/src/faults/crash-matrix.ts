@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { openFaultWorld } from "./case.js";
 import { findFaults, runFaults, type Verdict, weightiest } from "./matrix.js";
+import { stories } from "./stories.js";
 
 interface Options {
   story?: string[];
@@ -10,41 +11,47 @@ interface Options {
   json?: boolean;
 }
 
+/** One story after the other, each in a world of its own: told all at once they keep each other from their places. */
 async function crashMatrix(options: Options): Promise<number> {
-  const world = await openFaultWorld({ everyRead: options.everyRead === true });
+  const begin = performance.now();
+  const verdicts: Verdict[] = [];
+  for (const story of options.story ?? Object.keys(stories)) verdicts.push(...(await tryStory(story, options)));
+  const count = (came: Verdict["came"]) => verdicts.filter((verdict) => verdict.came === came).length;
+  const slowest = Math.max(0, ...verdicts.map(({ tookMs }) => tookMs));
+  const summary = {
+    places: verdicts.length,
+    right: count("right"),
+    wrong: count("wrong"),
+    byChance: count("by_chance"),
+    notReached: count("not_reached"),
+    seconds: Math.round((performance.now() - begin) / 1000),
+    slowestSeconds: Math.round(slowest / 100) / 10,
+  };
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ ...summary, verdicts })}\n`
+      : `${summary.places} places to die at: ${summary.right} right, ${summary.wrong} wrong, ${summary.byChance} passed only by chance, and not this time, ${summary.notReached} not reached without explanation; ` +
+          `the target equalled the ledger at most ${summary.slowestSeconds} s after the restart; ${summary.seconds} s in all\n` +
+          table(verdicts),
+  );
+  return summary.wrong === 0 && summary.notReached === 0 && summary.right > 0 ? 0 : 1;
+}
+
+async function tryStory(story: string, { short, everyRead, processes }: Options): Promise<Verdict[]> {
+  const world = await openFaultWorld({ everyRead: everyRead === true });
   try {
-    const begin = performance.now();
-    const all = await findFaults(world, options.story);
-    const faults = options.short === true ? weightiest(all) : all;
-    process.stderr.write(`${faults.length} places to die at\n`);
+    const all = await findFaults(world, [story]);
+    const faults = short === true ? weightiest(all) : all;
+    process.stderr.write(`${story}: ${faults.length} places to die at\n`);
     let done = 0;
-    const verdicts = await runFaults(world, faults, {
-      restart: options.processes === true ? "process" : "here",
+    return await runFaults(world, faults, {
+      restart: processes === true ? "process" : "here",
       onVerdict(verdict) {
         done += 1;
         process.stderr.write(`${done}/${faults.length}  ${inWords(verdict)}\n`);
         for (const fault of verdict.faults) process.stderr.write(`    ${fault}\n`);
       },
     });
-    const count = (came: Verdict["came"]) => verdicts.filter((verdict) => verdict.came === came).length;
-    const slowest = Math.max(0, ...verdicts.map(({ tookMs }) => tookMs));
-    const summary = {
-      places: faults.length,
-      right: count("right"),
-      wrong: count("wrong"),
-      byChance: count("by_chance"),
-      notReached: count("not_reached"),
-      seconds: Math.round((performance.now() - begin) / 1000),
-      slowestSeconds: Math.round(slowest / 100) / 10,
-    };
-    process.stdout.write(
-      options.json === true
-        ? `${JSON.stringify({ ...summary, verdicts })}\n`
-        : `${summary.places} places to die at: ${summary.right} right, ${summary.wrong} wrong, ${summary.byChance} passed only by chance, and not this time, ${summary.notReached} not reached without explanation; ` +
-            `the target equalled the ledger at most ${summary.slowestSeconds} s after the restart; ${summary.seconds} s in all\n` +
-            table(verdicts),
-    );
-    return summary.wrong === 0 && summary.notReached === 0 && summary.right > 0 ? 0 : 1;
   } finally {
     await world.close();
   }

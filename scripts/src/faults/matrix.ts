@@ -32,7 +32,7 @@ const TOLD = 16;
 /** … and of those that nobody cuts short, fewer: their windows of seconds must not pass unused. */
 const TOLD_TO_THE_END = 8;
 /** … and of those that missed their place, because too much was going on. */
-const TOLD_AGAIN = 2;
+const TOLD_AGAIN = 8;
 /** A machine that is busy with the other stories, or with something else, fails one; not so often. */
 const MOST_FAILURES = 6;
 
